@@ -1,0 +1,20 @@
+/* base/cpu.c: which vector width a context uses. The levels give the same bits; PATRON_CPU=generic|avx2|avx512 lowers it. */
+#include "base/ctx.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+pt_cpu pt_cpu_detect(void) {
+    pt_cpu best = PT_CPU_GENERIC;
+#if defined(__x86_64__)   /* NEON takes its place here */
+    __builtin_cpu_init(); /* also asks whether the operating system saves the registers */
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) best = PT_CPU_AVX2;
+    if (best == PT_CPU_AVX2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
+        __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw"))
+        best = PT_CPU_AVX512;
+#endif
+    const char *wanted = getenv("PATRON_CPU");
+    if (wanted == NULL) return best;
+    pt_cpu limit = strcmp(wanted, "generic") == 0 ? PT_CPU_GENERIC : strcmp(wanted, "avx2") == 0 ? PT_CPU_AVX2 : PT_CPU_AVX512;
+    return limit < best ? limit : best;
+}

@@ -1,0 +1,133 @@
+/* base/ctx.c: contexts and errors. A context is the only state there is: everything a call needs hangs off it, so two
+ * contexts in one process never meet, and a test can give one of them an allocator that fails. */
+#define _POSIX_C_SOURCE 200809L
+#include "base/ctx.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { POLL_MS = 20, PROGRESS_MS = 100 };
+
+const char *patron_version(void) { return PATRON_VERSION; }
+
+const char *patron_status_name(patron_status status) {
+    static const char *const names[] = {"ok",        "invalid value",   "wrong type", "not found",     "out of memory",
+                                        "I/O error", "bad file format", "cancelled",  "beyond a limit"};
+    return (unsigned)status < sizeof names / sizeof *names ? names[status] : "unknown status";
+}
+
+static void fill(patron_error *error, patron_status status, int os_error, const char *format, va_list args) {
+    if (error == NULL) return;
+    char message[sizeof error->message]; /* the arguments may point into the old message */
+    int n = vsnprintf(message, sizeof message, format, args);
+    if (os_error != 0 && n >= 0 && (size_t)n < sizeof message - 3) {
+        memcpy(message + n, ": ", 3);
+        if (strerror_r(os_error, message + n + 2, sizeof message - (size_t)n - 2) != 0) message[n] = '\0';
+    }
+    error->status = status;
+    error->os_error = os_error;
+    memcpy(error->message, message, sizeof message);
+}
+
+patron_status pt_fail(patron_error *error, patron_status status, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    fill(error, status, 0, format, args);
+    va_end(args);
+    return status;
+}
+
+patron_status pt_fail_os(patron_error *error, int os_error, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    fill(error, PATRON_ERR_IO, os_error, format, args);
+    va_end(args);
+    return PATRON_ERR_IO;
+}
+
+void patron_ctx_options_init(patron_ctx_options *options) {
+    memset(options, 0, sizeof *options);
+    options->struct_size = sizeof *options;
+}
+
+patron_status patron_ctx_create(const patron_ctx_options *caller, patron_ctx **out, patron_error *error) {
+    patron_ctx_options options;
+    patron_ctx_options_init(&options);
+    if (caller != NULL) {
+        if (caller->struct_size == 0 || caller->struct_size > sizeof options)
+            return pt_fail(error, PATRON_ERR_INVALID,
+                           "patron_ctx_options.struct_size is %zu; expected at most %zu: fill it with patron_ctx_options_init",
+                           caller->struct_size, sizeof options);
+        memcpy(&options, caller, caller->struct_size);
+    }
+    if (options.threads < 0 || options.threads > PT_MAX_THREADS)
+        return pt_fail(error, PATRON_ERR_INVALID, "threads is %d; expected 0 (automatic) to %d", options.threads,
+                       PT_MAX_THREADS);
+    const patron_allocator *allocator = options.allocator ? options.allocator : &pt_allocator_default;
+    patron_ctx *ctx = allocator->allocate(allocator->state, sizeof *ctx);
+    if (ctx == NULL) return pt_fail(error, PATRON_ERR_NO_MEMORY, "No memory for a context");
+    memset(ctx, 0, sizeof *ctx);
+    ctx->references = 1;
+    ctx->allocator = *allocator;
+    ctx->files = options.file_ops ? *options.file_ops : pt_file_ops_posix;
+    ctx->memory_cap = options.memory_cap;
+    ctx->seed = options.seed;
+    ctx->threads = options.threads ? options.threads : pt_threads_allowed();
+    ctx->callback_state = options.callback_state;
+    ctx->cancelled = options.cancelled;
+    ctx->progress = options.progress;
+    ctx->log = options.log;
+    ctx->cpu = pt_cpu_detect();
+    *out = ctx;
+    return PATRON_OK;
+}
+
+patron_ctx *pt_ctx_retain(patron_ctx *ctx) {
+    atomic_fetch_add_explicit(&ctx->references, 1, memory_order_relaxed);
+    return ctx;
+}
+
+void patron_ctx_destroy(patron_ctx *ctx) {
+    if (ctx == NULL || atomic_fetch_sub_explicit(&ctx->references, 1, memory_order_acq_rel) != 1) return;
+    pt_pool_destroy(atomic_load(&ctx->pool));
+    patron_allocator allocator = ctx->allocator;
+    allocator.release(allocator.state, ctx, sizeof *ctx);
+}
+
+patron_status patron_ctx_set_threads(patron_ctx *ctx, int n, patron_error *error) {
+    if (n < 0 || n > PT_MAX_THREADS)
+        return pt_fail(error, PATRON_ERR_INVALID, "The number of threads is %d; expected 1 to %d, or 0 for automatic", n,
+                       PT_MAX_THREADS);
+    atomic_store(&ctx->threads, n ? n : pt_threads_allowed());
+    return PATRON_OK;
+}
+
+int patron_ctx_threads(const patron_ctx *ctx) { return atomic_load(&((patron_ctx *)(uintptr_t)ctx)->threads); }
+
+const char *patron_ctx_cpu(const patron_ctx *ctx) {
+    static const char *const names[] = {"generic", "avx2", "avx512"};
+    return names[ctx->cpu];
+}
+
+uint64_t patron_ctx_memory(const patron_ctx *ctx) { return atomic_load(&((patron_ctx *)(uintptr_t)ctx)->memory); }
+uint64_t patron_ctx_memory_peak(const patron_ctx *ctx) { return atomic_load(&((patron_ctx *)(uintptr_t)ctx)->memory_peak); }
+void patron_ctx_memory_peak_reset(patron_ctx *ctx) { atomic_store(&ctx->memory_peak, atomic_load(&ctx->memory)); }
+
+int64_t pt_clock_ms(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+patron_status pt_poll(patron_ctx *ctx, patron_error *error) {
+    if (ctx->cancelled == NULL) return PATRON_OK;
+    int64_t now = pt_clock_ms();
+    if (now - atomic_load_explicit(&ctx->last_poll, memory_order_relaxed) < POLL_MS) return PATRON_OK;
+    atomic_store_explicit(&ctx->last_poll, now, memory_order_relaxed);
+    if (ctx->cancelled(ctx->callback_state)) return pt_fail(error, PATRON_ERR_CANCELLED, "Cancelled");
+    return PATRON_OK;
+}

@@ -1,0 +1,88 @@
+/* base/file_name.c: what the reader and the writer of files say alike: section types, names, and paths in messages.
+ *
+ * Nested objects save their sections behind a prefix. A scope is the prefix and where each level of it began:
+ *
+ *     "log."  "log.users."  "log.users.columns.3."        begins: 0, 4, 10
+ *
+ * A level takes at least two characters, so the depth is bounded by the length of a name. */
+#include "base/file_layout.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const struct {
+    const char *name;
+    int64_t size;
+} types[] = {
+    [PATRON_SECTION_BYTES] = {"bytes", 1},     [PATRON_SECTION_TEXT] = {"text", 1},
+    [PATRON_SECTION_INT8] = {"int8", 1},       [PATRON_SECTION_INT16] = {"int16", 2},
+    [PATRON_SECTION_INT32] = {"int32", 4},     [PATRON_SECTION_INT64] = {"int64", 8},
+    [PATRON_SECTION_INT128] = {"int128", 16},  [PATRON_SECTION_UINT8] = {"uint8", 1},
+    [PATRON_SECTION_UINT16] = {"uint16", 2},   [PATRON_SECTION_UINT32] = {"uint32", 4},
+    [PATRON_SECTION_UINT64] = {"uint64", 8},   [PATRON_SECTION_FLOAT32] = {"float32", 4},
+    [PATRON_SECTION_FLOAT64] = {"float64", 8},
+};
+
+int64_t pt_section_element_size(uint32_t type) { return type < sizeof types / sizeof *types ? types[type].size : 0; }
+
+const char *patron_section_type_name(patron_section_type type) {
+    return pt_section_element_size((uint32_t)type) != 0 ? types[type].name : "unknown";
+}
+
+bool pt_file_name_valid(const char *text, int64_t size) {
+    int64_t n = 0;
+    for (; n < size && text[n] != '\0'; n++) {
+        char c = text[n];
+        bool allowed = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' ||
+                       c == '.' || c == '+';
+        if (!allowed) return false;
+    }
+    if (n == 0 || n == size) return false;
+    for (int64_t i = n; i < size; i++)
+        if (text[i] != '\0') return false;
+    return true;
+}
+
+void pt_file_label(const char *path, char label[PT_FILE_LABEL_SIZE]) {
+    size_t n = strlen(path);
+    if (n < PT_FILE_LABEL_SIZE) {
+        memcpy(label, path, n + 1);
+        return;
+    }
+    const char *end = path + n - (PT_FILE_LABEL_SIZE - 4);
+    while (((unsigned char)*end & 0xc0) == 0x80) end++; /* not in the middle of a character */
+    snprintf(label, PT_FILE_LABEL_SIZE, "...%s", end);
+}
+
+patron_status pt_scope_name(const pt_scope *scope, const char *name, char out[PT_FILE_NAME_SIZE], patron_error *error) {
+    char full[PT_FILE_NAME_SIZE] = {0};
+    size_t n = strlen(name), room = sizeof full - scope->length;
+    memcpy(full, scope->prefix, scope->length);
+    if (n < room) memcpy(full + scope->length, name, n);
+    if (n >= room || n == 0 || !pt_file_name_valid(full, sizeof full))
+        return pt_fail(error, PATRON_ERR_INVALID,
+                       "The name of a section is \"%s%.100s\"; expected at most %d letters, digits, _ - . +", scope->prefix,
+                       name, PT_FILE_NAME_SIZE - 1);
+    memcpy(out, full, sizeof full);
+    return PATRON_OK;
+}
+
+patron_status pt_scope_enter(pt_scope *scope, const char *name, int64_t index, patron_error *error) {
+    char full[PT_FILE_NAME_SIZE], level[PT_FILE_NAME_SIZE + 32];
+    patron_status status = pt_scope_name(scope, name, full, error);
+    if (status != PATRON_OK) return status;
+    int n = index < 0 ? snprintf(level, sizeof level, "%s.", full)
+                      : snprintf(level, sizeof level, "%s.%lld.", full, (long long)index);
+    if (n > PT_FILE_NAME_SIZE - 2)
+        return pt_fail(error, PATRON_ERR_INVALID, "Section names that begin with \"%s\" would be longer than %d characters",
+                       level, PT_FILE_NAME_SIZE - 1);
+    scope->begins[scope->depth++] = (uint8_t)scope->length;
+    scope->length = (size_t)n;
+    memcpy(scope->prefix, level, (size_t)n + 1);
+    return PATRON_OK;
+}
+
+void pt_scope_leave(pt_scope *scope) {
+    scope->length = scope->begins[--scope->depth];
+    scope->prefix[scope->length] = '\0';
+}

@@ -1,0 +1,448 @@
+/* data/clean.c: one pass over a table: every role is read once, checked, coded, and what was done is counted.
+ *
+ * A row leaves only for want of a user or a time; everything else that is wrong with it becomes a missing value. Column by
+ * column, not row by row: each role streams through the cache once, and roles that are not there cost nothing. Rows that leave
+ * are marked by user code -1 and still counted in every rule that they break, so that counts add up whatever rows were loaded
+ * together. */
+#include "data/events.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { BLOCK = 65536, PIECE = 1024 };
+
+void pt_events_fini(patron_ctx *ctx, pt_events *events) {
+    pt_dictionary_release(events->users);
+    pt_free(ctx, events->user);
+    pt_free(ctx, events->time_block);
+    pt_free(ctx, events->kinds);
+    for (int64_t i = 0; events->kind_names != NULL && i < events->n_kind_names; i++) pt_free(ctx, events->kind_names[i]);
+    pt_free(ctx, events->kind_names);
+    for (int64_t i = 0; i < events->n_columns; i++) {
+        pt_free(ctx, events->columns[i].name);
+        pt_dictionary_release(events->columns[i].dictionary);
+        pt_free(ctx, events->columns[i].data);
+    }
+    pt_free(ctx, events->columns);
+    *events = (pt_events){0};
+}
+
+patron_status pt_events_add(patron_ctx *ctx, pt_events *events, const char *name, bool property, pt_store store,
+                            pt_dictionary *dictionary, void *data, patron_error *error) {
+    patron_status status;
+    char *copy = NULL;
+    PT_TRY(pt_grow(ctx, &events->columns, events->n_columns, &events->capacity, events->n_columns + 1, sizeof *events->columns,
+                   error));
+    PT_TRY(pt_strdup(ctx, name, &copy, error));
+    events->columns[events->n_columns++] = (pt_log_column){copy, store, property, dictionary, data, NULL};
+    return PATRON_OK;
+cleanup:
+    pt_dictionary_release(dictionary);
+    pt_free(ctx, data);
+    return status;
+}
+
+/* ---- finding columns ------------------------------------------------------------------------------------------------------
+ */
+
+/* Up to a dozen names of columns, for a message. */
+static void list_columns(const patron_table *table, char *out, size_t size) {
+    size_t used = 0;
+    out[0] = '\0';
+    for (int64_t i = 0; i < table->n_columns && i < 12; i++) {
+        char name[48];
+        int n = snprintf(out + used, size - used, "%s'%s'", i > 0 ? ", " : "",
+                         pt_show_name(table->columns[i].field.name, name, sizeof name));
+        if (n < 0 || (size_t)n >= size - used) break;
+        used += (size_t)n;
+    }
+    if (table->n_columns > 12) snprintf(out + used, size - used, " and %lld more", (long long)(table->n_columns - 12));
+}
+
+/* *out is NULL where no name is given. */
+static patron_status find_column(const patron_table *table, const char *name, const char *role, const pt_column **out,
+                                 patron_error *error) {
+    *out = NULL;
+    if (name == NULL) return PATRON_OK;
+    int64_t i = patron_table_find(table, name);
+    if (i < 0) {
+        char columns[320], shown[96];
+        list_columns(table, columns, sizeof columns);
+        return pt_fail(error, PATRON_ERR_NOT_FOUND, "There is no column '%s' (for %s); the table has %s",
+                       pt_show_name(name, shown, sizeof shown), role, columns);
+    }
+    *out = &table->columns[i];
+    return PATRON_OK;
+}
+
+/* ---- ids and names ------------------------------------------------------------------------------------------------------- */
+
+static patron_status encode(patron_ctx *ctx, const pt_column *column, const char *role, bool trim, pt_dictionary **dictionary,
+                            int32_t **codes, pt_audit *audit, patron_error *error) {
+    patron_type type = column->field.type;
+    if (type == PATRON_TYPE_FLOAT16 || type == PATRON_TYPE_FLOAT32 || type == PATRON_TYPE_FLOAT64) {
+        char value[64] = "";
+        if (column->length > 0) pt_column_describe(column, 0, value, sizeof value);
+        return pt_fail(error, PATRON_ERR_TYPE,
+                       "Column '%s' (%s), row 0: %s is a %s; expected integers or text, since floats are no ids (missing "
+                       "integers turn a column into floats: "
+                       "keep them nullable, e.g. Int64)",
+                       column->field.name, role, value, patron_type_name(type));
+    }
+    int64_t n_trimmed = 0;
+    patron_status status = pt_dictionary_encode(ctx, column, trim, dictionary, codes, &n_trimmed, error);
+    if (status == PATRON_OK)
+        status = pt_audit_add(ctx, audit, "white space around id", column->field.name, n_trimmed, "trimmed", NULL, error);
+    return status;
+}
+
+typedef struct marking {
+    int32_t *user;
+    const int64_t *time;
+    int64_t n;
+    _Atomic int64_t n_missing_users, n_left;
+} marking;
+
+static patron_status mark_task(void *arg, int64_t block, int worker, patron_error *error) {
+    (void)worker;
+    (void)error;
+    marking *m = arg;
+    int64_t end = m->n < (block + 1) * BLOCK ? m->n : (block + 1) * BLOCK, missing = 0, left = 0;
+    for (int64_t i = block * BLOCK; i < end; i++) {
+        missing += m->user[i] < 0;
+        if (m->time[i] == PT_MISSING) m->user[i] = -1;
+        left += m->user[i] >= 0;
+    }
+    atomic_fetch_add_explicit(&m->n_missing_users, missing, memory_order_relaxed);
+    atomic_fetch_add_explicit(&m->n_left, left, memory_order_relaxed);
+    return PATRON_OK;
+}
+
+static patron_status mark_dropped(patron_ctx *ctx, const patron_log_options *options, pt_events *events, pt_audit *audit,
+                                  patron_error *error) {
+    marking m = {.user = events->user, .time = events->time, .n = events->n};
+    patron_status status;
+    PT_TRY(pt_parallel(ctx, pt_chunks(m.n, BLOCK), mark_task, &m, error));
+    PT_TRY(pt_audit_add(ctx, audit, "missing user", options->user, m.n_missing_users, "dropped", NULL, error));
+    if (m.n_left == 0)
+        status = pt_fail(error, PATRON_ERR_INVALID,
+                         m.n == 0 ? "There are no events: the table has %lld rows; expected at least one with a user and a time"
+                                  : "No event is left of %lld rows: each lacks a user ('%s') or a usable time ('%s')",
+                         (long long)m.n, options->user, options->time);
+cleanup:
+    return status;
+}
+
+/* ---- measures -------------------------------------------------------------------------------------------------------------
+ */
+
+typedef struct measure {
+    const pt_column *column;
+    int64_t *out;
+    struct measure_tally {
+        int64_t rounded, not_finite, too_large;
+    } tallies[PT_MAX_THREADS];
+} measure;
+
+static patron_status measure_task(void *arg, int64_t block, int worker, patron_error *error) {
+    measure *m = arg;
+    struct measure_tally *tally = &m->tallies[worker];
+    uint8_t state[PIECE];
+    int64_t end = m->column->length < (block + 1) * BLOCK ? m->column->length : (block + 1) * BLOCK;
+    for (int64_t first = block * BLOCK; first < end; first += PIECE) {
+        int64_t n = end - first < PIECE ? end - first : PIECE;
+        patron_status status = pt_column_micros(m->column, first, n, m->out + first, state, error);
+        if (status != PATRON_OK) return status;
+        int64_t odd = 0;
+        for (int64_t i = 0; i < n; i++) odd += state[i] != PT_MICROS_EXACT;
+        for (int64_t i = 0; odd > 0 && i < n; i++) {
+            if (state[i] == PT_MICROS_EXACT) continue;
+            tally->rounded += state[i] == PT_MICROS_ROUNDED;
+            tally->not_finite += state[i] == PT_MICROS_NOT_FINITE;
+            tally->too_large += state[i] == PT_MICROS_TOO_LARGE;
+            if (state[i] != PT_MICROS_ROUNDED) m->out[first + i] = PT_MISSING;
+        }
+    }
+    return PATRON_OK;
+}
+
+static patron_status read_measure(patron_ctx *ctx, const pt_column *column, const char *role, int64_t **out, pt_audit *audit,
+                                  patron_error *error) {
+    patron_type type = column->field.type;
+    const char *name = column->field.name;
+    bool number = (type >= PATRON_TYPE_INT8 && type <= PATRON_TYPE_DECIMAL) || type == PATRON_TYPE_NULL;
+    if (!number) {
+        char value[64] = "null";
+        if (column->length > 0) pt_column_describe(column, 0, value, sizeof value);
+        return pt_fail(error, PATRON_ERR_TYPE, "Column '%s' (%s), row 0: %s is a %s; expected numbers", name, role, value,
+                       patron_type_name(type));
+    }
+    patron_status status;
+    measure *m = NULL;
+    PT_TRY(pt_alloc_zero(ctx, &m, 1, sizeof *m, error));
+    m->column = column;
+    PT_TRY(pt_alloc(ctx, &m->out, column->length, sizeof *m->out, error));
+    PT_TRY(pt_parallel_named(ctx, name, pt_chunks(column->length, BLOCK), measure_task, m, error));
+    struct measure_tally all = {0};
+    for (int i = 0; i < PT_MAX_THREADS; i++) {
+        all.rounded += m->tallies[i].rounded;
+        all.not_finite += m->tallies[i].not_finite;
+        all.too_large += m->tallies[i].too_large;
+    }
+    PT_TRY(pt_audit_add(ctx, audit, "more than six decimals", name, all.rounded, "rounded to millionths", NULL, error));
+    PT_TRY(pt_audit_add(ctx, audit, "not a finite number", name, all.not_finite, "set to missing", NULL, error));
+    PT_TRY(pt_audit_add(ctx, audit, "beyond 9.2e12", name, all.too_large, "set to missing", NULL, error));
+    *out = m->out;
+    m->out = NULL;
+cleanup:
+    if (m != NULL) pt_free(ctx, m->out);
+    pt_free(ctx, m);
+    return status;
+}
+
+/* ---- returns: negative purchases ------------------------------------------------------------------------------------------
+ */
+
+typedef struct sign_work {
+    int64_t n;
+    uint16_t *kinds;
+    int64_t *amount, *quantity; /* either may be NULL */
+    _Atomic int64_t n_negative_amounts, n_negative_quantities;
+} sign_work;
+
+static patron_status sign_task(void *arg, int64_t block, int worker, patron_error *error) {
+    (void)worker;
+    (void)error;
+    sign_work *s = arg;
+    int64_t end = s->n < (block + 1) * BLOCK ? s->n : (block + 1) * BLOCK, amounts = 0, quantities = 0;
+    for (int64_t i = block * BLOCK; i < end; i++) {
+        if (s->kinds[i] != PATRON_KIND_PURCHASE && s->kinds[i] != PATRON_KIND_RETURN) continue;
+        bool amount = s->amount != NULL && s->amount[i] < 0 && s->amount[i] != PT_MISSING;
+        bool quantity = s->quantity != NULL && s->quantity[i] < 0 && s->quantity[i] != PT_MISSING;
+        if (!amount && !quantity) continue;
+        if (s->kinds[i] == PATRON_KIND_PURCHASE) { /* a return may well be noted with a minus: nothing to report */
+            amounts += amount;
+            quantities += quantity && !amount;
+        }
+        s->kinds[i] = PATRON_KIND_RETURN;
+        if (amount) s->amount[i] = -s->amount[i];
+        if (quantity) s->quantity[i] = -s->quantity[i];
+    }
+    if (amounts > 0) atomic_fetch_add_explicit(&s->n_negative_amounts, amounts, memory_order_relaxed);
+    if (quantities > 0) atomic_fetch_add_explicit(&s->n_negative_quantities, quantities, memory_order_relaxed);
+    return PATRON_OK;
+}
+
+static int64_t *find_data(const pt_events *events, const char *role) {
+    for (int64_t i = 0; i < events->n_columns; i++)
+        if (!events->columns[i].property && strcmp(events->columns[i].name, role) == 0) return events->columns[i].data;
+    return NULL;
+}
+
+static patron_status turn_returns(patron_ctx *ctx, const patron_log_options *options, pt_events *events, pt_audit *audit,
+                                  patron_error *error) {
+    sign_work s = {.n = events->n,
+                   .kinds = events->kinds,
+                   .amount = find_data(events, "amount"),
+                   .quantity = find_data(events, "quantity")};
+    if (s.amount == NULL && s.quantity == NULL) return PATRON_OK;
+    patron_status status;
+    PT_TRY(pt_parallel(ctx, pt_chunks(s.n, BLOCK), sign_task, &s, error));
+    PT_TRY(
+        pt_audit_add(ctx, audit, "negative amount", options->amount, s.n_negative_amounts, "taken as a return", NULL, error));
+    PT_TRY(pt_audit_add(ctx, audit, "negative quantity", options->quantity, s.n_negative_quantities, "taken as a return", NULL,
+                        error));
+cleanup:
+    return status;
+}
+
+/* ---- other columns ----------------------------------------------------------------------------------------------------------
+ */
+
+/* Eight bytes a row by type: integers and durations, floats, booleans, instants. */
+patron_status pt_clean_values(patron_ctx *ctx, const pt_column *column, const pt_timezone *zone, pt_store *store, void **out,
+                              patron_error *error) {
+    patron_type type = column->field.type;
+    patron_status status;
+    int64_t *data = NULL;
+    uint8_t valid[PIECE];
+    pt_zone_cursor cursor = pt_zone_cursor_at(zone);
+    bool date = type == PATRON_TYPE_DATE32 || type == PATRON_TYPE_DATE64;
+    bool local = date || (type == PATRON_TYPE_TIMESTAMP && column->field.timezone == NULL);
+    if (date || type == PATRON_TYPE_TIMESTAMP)
+        *store = PT_INSTANT;
+    else if (type == PATRON_TYPE_BOOL)
+        *store = PT_BOOLEAN;
+    else if (type >= PATRON_TYPE_FLOAT16 && type <= PATRON_TYPE_DECIMAL)
+        *store = PT_FLOAT;
+    else if ((type >= PATRON_TYPE_INT8 && type <= PATRON_TYPE_UINT64) || type == PATRON_TYPE_DURATION)
+        *store = PT_INTEGER;
+    else
+        return pt_fail(error, PATRON_ERR_TYPE, "Column '%s' holds %s; expected numbers, text, booleans or times",
+                       column->field.name, patron_type_name(type));
+    PT_TRY(pt_alloc(ctx, &data, column->length, sizeof *data, error));
+    for (int64_t first = 0; first < column->length; first += PIECE) {
+        int64_t n = column->length - first < PIECE ? column->length - first : PIECE;
+        int64_t *values = data + first;
+        if (*store == PT_FLOAT) {
+            double *floats = (double *)(void *)values;
+            PT_TRY(pt_column_float64(column, first, n, floats, valid, error));
+            for (int64_t i = 0; i < n; i++)
+                floats[i] = floats[i] != floats[i] ? (double)__builtin_nan("") : floats[i] + 0.0; /* one NaN, one zero */
+        } else {
+            PT_TRY(pt_column_int64(column, first, n, values, valid, error));
+            for (int64_t i = 0; i < n; i++) {
+                if (valid[i] && values[i] == PT_MISSING && *store == PT_INTEGER) {
+                    status = pt_fail(error, PATRON_ERR_LIMIT,
+                                     "Column '%s', row %lld: %lld marks a missing value inside; expected a larger integer",
+                                     column->field.name, (long long)(first + i), (long long)values[i]);
+                    goto cleanup;
+                }
+                if (valid[i] && date) values[i] *= PT_DAY;
+                if (valid[i] && local) values[i] = pt_cursor_instant(&cursor, values[i], NULL);
+                if (!valid[i]) values[i] = PT_MISSING;
+            }
+        }
+        PT_TRY(pt_poll(ctx, error));
+    }
+    *out = data;
+    data = NULL;
+cleanup:
+    pt_free(ctx, data);
+    return status;
+}
+
+static bool is_name_type(patron_type type) {
+    return type == PATRON_TYPE_UTF8 || type == PATRON_TYPE_LARGE_UTF8 || type == PATRON_TYPE_UTF8_VIEW ||
+           type == PATRON_TYPE_DICTIONARY || type == PATRON_TYPE_NULL;
+}
+
+static patron_status add_role(patron_ctx *ctx, const patron_table *table, const patron_log_options *options,
+                              const pt_timezone *zone, pt_role role, pt_events *events, pt_audit *audit, patron_error *error) {
+    const char *name = pt_role_name(role);
+    const pt_column *column;
+    patron_status status = find_column(table, pt_recipe_column(options, role), name, &column, error);
+    if (status != PATRON_OK || column == NULL) return status;
+    pt_store store = pt_role_store(role);
+    pt_dictionary *dictionary = NULL;
+    void *data = NULL;
+    if (store == PT_CODES) {
+        int32_t *codes = NULL;
+        status = encode(ctx, column, name, options->trim_ids && role != PT_ROLE_text, &dictionary, &codes, audit, error);
+        data = codes;
+    } else if (store == PT_MICROS) {
+        int64_t *micros = NULL;
+        status = read_measure(ctx, column, name, &micros, audit, error);
+        data = micros;
+    } else {
+        pt_store found = store;
+        if (column->field.type < PATRON_TYPE_INT8 || column->field.type > PATRON_TYPE_UINT64)
+            return pt_fail(error, PATRON_ERR_TYPE, "Column '%s' (%s) holds %s; expected integers", column->field.name, name,
+                           patron_type_name(column->field.type));
+        status = pt_clean_values(ctx, column, zone, &found, &data, error);
+    }
+    return status == PATRON_OK ? pt_events_add(ctx, events, name, false, store, dictionary, data, error) : status;
+}
+
+static patron_status add_property(patron_ctx *ctx, const patron_table *table, const patron_log_options *options,
+                                  const pt_timezone *zone, const char *name, pt_events *events, patron_error *error) {
+    const pt_column *column;
+    patron_status status = find_column(table, name, "a property", &column, error);
+    if (status != PATRON_OK) return status;
+    bool taken = strcmp(name, "user") == 0 || strcmp(name, "time") == 0 || strcmp(name, "event") == 0;
+    for (int role = 0; role < PT_N_ROLES; role++) taken = taken || strcmp(name, pt_role_name((pt_role)role)) == 0;
+    for (int64_t i = 0; i < events->n_columns; i++) taken = taken || strcmp(name, events->columns[i].name) == 0;
+    if (taken)
+        return pt_fail(error, PATRON_ERR_INVALID,
+                       "Property '%s' has the name of a role or of another property; expected a name of its own", name);
+    pt_store store = PT_CODES;
+    pt_dictionary *dictionary = NULL;
+    void *data = NULL;
+    if (is_name_type(column->field.type)) {
+        int32_t *codes = NULL;
+        int64_t n_trimmed = 0;
+        status = pt_dictionary_encode(ctx, column, options->trim_ids, &dictionary, &codes, &n_trimmed, error);
+        data = codes;
+    } else {
+        status = pt_clean_values(ctx, column, zone, &store, &data, error);
+    }
+    return status == PATRON_OK ? pt_events_add(ctx, events, name, true, store, dictionary, data, error) : status;
+}
+
+/* Properties in the order of their names, so that the order they are listed in does not matter. */
+static patron_status add_properties(patron_ctx *ctx, const patron_table *table, const patron_log_options *options,
+                                    const pt_timezone *zone, pt_events *events, patron_error *error) {
+    const char *last = NULL;
+    for (int64_t done = 0; done < options->n_properties; done++) {
+        const char *next = NULL;
+        for (int64_t i = 0; i < options->n_properties; i++) {
+            const char *name = options->properties[i];
+            if ((last == NULL || strcmp(name, last) > 0) && (next == NULL || strcmp(name, next) < 0)) next = name;
+        }
+        if (next == NULL) return PATRON_OK; /* the rest are repeats */
+        patron_status status = add_property(ctx, table, options, zone, next, events, error);
+        if (status != PATRON_OK) return status;
+        last = next;
+    }
+    return PATRON_OK;
+}
+
+static patron_status read_currency(patron_ctx *ctx, const patron_table *table, const patron_log_options *options, char **out,
+                                   patron_error *error) {
+    const pt_column *column;
+    patron_status status = find_column(table, options->currency, "currency", &column, error);
+    if (status != PATRON_OK || column == NULL) return status;
+    if (!is_name_type(column->field.type))
+        return pt_fail(error, PATRON_ERR_TYPE, "Column '%s' (currency) holds %s; expected text such as 'EUR'",
+                       column->field.name, patron_type_name(column->field.type));
+    pt_dictionary *names = NULL;
+    int32_t *codes = NULL;
+    int64_t n_trimmed = 0;
+    PT_TRY(pt_dictionary_encode(ctx, column, true, &names, &codes, &n_trimmed, error));
+    if (names->n > 1) {
+        int64_t row[2] = {-1, -1};
+        for (int64_t i = 0; i < column->length && (row[0] < 0 || row[1] < 0); i++)
+            if (codes[i] >= 0 && codes[i] < 2 && row[codes[i]] < 0) row[codes[i]] = i;
+        pt_string a = pt_dictionary_text(names, 0), b = pt_dictionary_text(names, 1);
+        status =
+            pt_fail(error, PATRON_ERR_INVALID,
+                    "Column '%s' has two currencies, '%.*s' in row %lld and '%.*s' in row %lld; expected one: convert or split",
+                    column->field.name, (int)(a.length < 40 ? a.length : 40), a.data, (long long)row[0],
+                    (int)(b.length < 40 ? b.length : 40), b.data, (long long)row[1]);
+        goto cleanup;
+    }
+    if (names->n == 1) {
+        pt_string name = pt_dictionary_text(names, 0);
+        PT_TRY(pt_alloc(ctx, out, name.length + 1, 1, error));
+        memcpy(*out, name.data, (size_t)name.length);
+        (*out)[name.length] = '\0';
+    }
+cleanup:
+    pt_dictionary_release(names);
+    pt_free(ctx, codes);
+    return status;
+}
+
+patron_status pt_clean(patron_ctx *ctx, const patron_table *table, const patron_log_options *options, const pt_timezone *zone,
+                       pt_events *out, char **currency, pt_audit *audit, patron_error *error) {
+    if (options->user == NULL || options->time == NULL)
+        return pt_fail(error, PATRON_ERR_INVALID, "No column is named for '%s'; expected names for user and time",
+                       options->user == NULL ? "user" : "time");
+    patron_status status;
+    const pt_column *user, *time, *event;
+    PT_TRY(find_column(table, options->user, "user", &user, error));
+    PT_TRY(find_column(table, options->time, "time", &time, error));
+    PT_TRY(find_column(table, options->event, "event", &event, error));
+    out->n = table->n_rows;
+    PT_TRY(pt_audit_add(ctx, audit, "rows read", NULL, table->n_rows, "read", NULL, error));
+    PT_TRY(encode(ctx, user, "user", options->trim_ids, &out->users, &out->user, audit, error));
+    PT_TRY(pt_clean_time(ctx, time, options, zone, &out->time, &out->time_block, audit, error));
+    PT_TRY(mark_dropped(ctx, options, out, audit, error));
+    PT_TRY(pt_clean_kind(ctx, event, options, out->n, out, audit, error));
+    for (int role = 0; role < PT_N_ROLES; role++) PT_TRY(add_role(ctx, table, options, zone, (pt_role)role, out, audit, error));
+    PT_TRY(add_properties(ctx, table, options, zone, out, error));
+    PT_TRY(turn_returns(ctx, options, out, audit, error));
+    PT_TRY(read_currency(ctx, table, options, currency, error));
+cleanup:
+    return status;
+}

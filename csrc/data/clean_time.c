@@ -1,0 +1,285 @@
+/* data/clean_time.c: whatever a time column holds, as instants.
+ *
+ *   timestamps with a zone     instants already
+ *   naive timestamps, dates    local time of the log's zone
+ *   text                       ISO 8601 or the given format; with an offset an instant, without one local time
+ *   integers                   a count since 1970 in the given unit (days are local), or digits read by the given format
+ *
+ * A bare integer is never guessed at: 19970101 is a date to a person and a day in August to a clock. */
+#include "data/events.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { BLOCK = 65536, PIECE = 1024 };
+#define YEAR_1970 INT64_C(0)
+#define YEAR_2200 INT64_C(7258118400000000)
+
+typedef struct tally {
+    int64_t missing, unreadable, outside, doubtful;
+    int64_t first_unreadable;
+    pt_string least; /* of the texts that cannot be read */
+    int64_t least_outside;
+} tally;
+
+typedef struct time_reader {
+    const pt_column *column;
+    const patron_log_options *options;
+    const pt_timezone *zone;
+    enum { FROM_INSTANTS, FROM_LOCAL, FROM_DAYS, FROM_COUNT, FROM_TEXT, FROM_DIGITS } form;
+    int64_t *out;
+    tally tallies[PT_MAX_THREADS];
+} time_reader;
+
+static bool is_text(patron_type type) {
+    return type == PATRON_TYPE_UTF8 || type == PATRON_TYPE_LARGE_UTF8 || type == PATRON_TYPE_UTF8_VIEW;
+}
+
+static bool is_integer(patron_type type) { return type >= PATRON_TYPE_INT8 && type <= PATRON_TYPE_UINT64; }
+
+static patron_status choose_form(time_reader *r, patron_error *error) {
+    const pt_field *field = &r->column->field;
+    patron_type type = field->type;
+    if (type == PATRON_TYPE_DICTIONARY && r->column->n_chunks > 0) type = r->column->chunks[0].dictionary->field.type;
+    if (field->type == PATRON_TYPE_TIMESTAMP) {
+        r->form = field->timezone != NULL ? FROM_INSTANTS : FROM_LOCAL;
+    } else if (type == PATRON_TYPE_DATE32 || type == PATRON_TYPE_DATE64) {
+        r->form = FROM_DAYS;
+    } else if (is_text(type) || type == PATRON_TYPE_NULL || field->type == PATRON_TYPE_DICTIONARY) {
+        r->form = FROM_TEXT;
+    } else if (is_integer(type) && r->options->time_format != NULL) {
+        r->form = FROM_DIGITS;
+    } else if (is_integer(type) && r->options->has_time_unit) {
+        r->form = r->options->time_unit == PATRON_UNIT_DAY ? FROM_DAYS : FROM_COUNT;
+    } else if (is_integer(type)) {
+        char example[64] = "";
+        if (r->column->length > 0) pt_column_describe(r->column, 0, example, sizeof example);
+        return pt_fail(error, PATRON_ERR_TYPE,
+                       "Column '%s', row 0: %s is a bare integer; expected timestamps or dates, or time_unit ('s', 'ms', 'us', "
+                       "'ns', 'D') or "
+                       "time_format (such as '%%Y%%m%%d') to say how to read it",
+                       field->name, example);
+    } else {
+        return pt_fail(error, PATRON_ERR_TYPE,
+                       "Column '%s' holds %s; expected timestamps, dates, text, or integers with time_unit", field->name,
+                       patron_type_name(type));
+    }
+    return PATRON_OK;
+}
+
+static bool parse(const time_reader *r, const char *text, int64_t length, int64_t *out, bool *doubtful) {
+    int64_t local;
+    bool has_offset;
+    int32_t offset;
+    bool ok = r->options->time_format != NULL
+                  ? pt_parse_format(r->options->time_format, text, length, &local, &has_offset, &offset)
+                  : pt_parse_iso(text, length, &local, &has_offset, &offset);
+    if (!ok) return false;
+    *doubtful = false;
+    *out = has_offset ? local - offset * PT_SECOND : pt_instant(r->zone, local, doubtful);
+    return true;
+}
+
+static void note_unreadable(tally *t, int64_t row, pt_string text) {
+    if (t->unreadable++ == 0 || row < t->first_unreadable) t->first_unreadable = row;
+    int64_t n = text.length < t->least.length ? text.length : t->least.length;
+    int order = t->least.data == NULL ? -1 : memcmp(text.data, t->least.data, (size_t)n);
+    if (order < 0 || (order == 0 && text.length < t->least.length)) t->least = text;
+}
+
+static patron_status read_text(const time_reader *r, tally *t, int64_t first, int64_t n, int64_t *out, patron_error *error) {
+    pt_string strings[PIECE];
+    patron_status status = pt_column_string(r->column, first, n, strings, error);
+    if (status != PATRON_OK) return status;
+    for (int64_t i = 0; i < n; i++) {
+        bool doubtful = false;
+        out[i] = PT_MISSING;
+        if (strings[i].data == NULL || strings[i].length == 0)
+            t->missing++;
+        else if (!parse(r, strings[i].data, strings[i].length, &out[i], &doubtful))
+            note_unreadable(t, first + i, strings[i]);
+        t->doubtful += doubtful;
+    }
+    return PATRON_OK;
+}
+
+static patron_status read_digits(const time_reader *r, tally *t, int64_t first, int64_t n, int64_t *out, patron_error *error) {
+    uint8_t valid[PIECE];
+    patron_status status = pt_column_int64(r->column, first, n, out, valid, error);
+    if (status != PATRON_OK) return status;
+    for (int64_t i = 0; i < n; i++) {
+        char digits[24];
+        bool doubtful = false;
+        int length = snprintf(digits, sizeof digits, "%lld", (long long)out[i]);
+        out[i] = PT_MISSING;
+        if (!valid[i])
+            t->missing++;
+        else if (!parse(r, digits, length, &out[i], &doubtful)) {
+            if (t->unreadable++ == 0 || first + i < t->first_unreadable) t->first_unreadable = first + i;
+        }
+        t->doubtful += doubtful;
+    }
+    return PATRON_OK;
+}
+
+/* A count in a unit as microseconds; what does not fit lies outside every range anyway. */
+static int64_t scaled(int64_t count, patron_time_unit unit) {
+    int64_t out;
+    if (unit == PATRON_UNIT_NANOSECOND) return count / 1000 - (count % 1000 < 0);
+    int64_t factor = unit == PATRON_UNIT_SECOND        ? PT_SECOND
+                     : unit == PATRON_UNIT_MILLISECOND ? 1000
+                     : unit == PATRON_UNIT_DAY         ? PT_DAY
+                                                       : 1;
+    if (__builtin_mul_overflow(count, factor, &out)) return count < 0 ? INT64_MIN + 1 : INT64_MAX;
+    return out;
+}
+
+static patron_status read_numbers(const time_reader *r, tally *t, int64_t first, int64_t n, int64_t *out, patron_error *error) {
+    uint8_t valid[PIECE];
+    patron_status status = pt_column_int64(r->column, first, n, out, valid, error);
+    if (status != PATRON_OK) return status;
+    pt_zone_cursor cursor = pt_zone_cursor_at(r->zone);
+    for (int64_t i = 0; i < n; i++) {
+        bool doubtful = false;
+        if (!valid[i]) {
+            out[i] = PT_MISSING;
+            t->missing++;
+            continue;
+        }
+        if (r->form == FROM_COUNT) out[i] = scaled(out[i], r->options->time_unit);
+        if (r->form == FROM_DAYS) out[i] = scaled(out[i], PATRON_UNIT_DAY);
+        if (r->form == FROM_DAYS || r->form == FROM_LOCAL) out[i] = pt_cursor_instant(&cursor, out[i], &doubtful);
+        t->doubtful += doubtful;
+    }
+    return PATRON_OK;
+}
+
+static patron_status check_range(const time_reader *r, tally *t, int64_t first, int64_t n, int64_t *out, const int64_t *times,
+                                 patron_error *error) {
+    int64_t from = r->options->has_time_range ? r->options->time_from : YEAR_1970;
+    int64_t to = r->options->has_time_range ? r->options->time_to : YEAR_2200;
+    for (int64_t i = 0; i < n; i++) {
+        if ((times[i] >= from && times[i] < to) || times[i] == PT_MISSING) continue;
+        if (!r->options->has_time_range) {
+            char value[64];
+            pt_column_describe(r->column, first + i, value, sizeof value);
+            return pt_fail(
+                error, PATRON_ERR_INVALID,
+                "Column '%s', row %lld: %s lies outside 1970 to 2200; expected a time of this era, or an explicit time_range",
+                r->column->field.name, (long long)(first + i), value);
+        }
+        if (t->outside++ == 0 || times[i] < t->least_outside) t->least_outside = times[i];
+        if (out != NULL) out[i] = PT_MISSING;
+    }
+    return PATRON_OK;
+}
+
+static patron_status read_task(void *arg, int64_t block, int worker, patron_error *error) {
+    time_reader *r = arg;
+    tally *t = &r->tallies[worker];
+    int64_t end = r->column->length < (block + 1) * BLOCK ? r->column->length : (block + 1) * BLOCK;
+    for (int64_t first = block * BLOCK; first < end; first += PIECE) {
+        int64_t n = end - first < PIECE ? end - first : PIECE;
+        int64_t *out = r->out + first;
+        patron_status status = r->form == FROM_TEXT     ? read_text(r, t, first, n, out, error)
+                               : r->form == FROM_DIGITS ? read_digits(r, t, first, n, out, error)
+                                                        : read_numbers(r, t, first, n, out, error);
+        if (status == PATRON_OK) status = check_range(r, t, first, n, out, out, error);
+        if (status != PATRON_OK) return status;
+    }
+    return PATRON_OK;
+}
+
+static patron_status borrow_task(void *arg, int64_t block, int worker, patron_error *error) {
+    time_reader *r = arg;
+    int64_t first = block * BLOCK, n = r->column->length - first < BLOCK ? r->column->length - first : BLOCK;
+    return check_range(r, &r->tallies[worker], first, n, NULL, pt_column_borrow_int64(r->column, first, n), error);
+}
+
+static tally total(const time_reader *r) {
+    tally all = {0};
+    for (int i = 0; i < PT_MAX_THREADS; i++) {
+        const tally *t = &r->tallies[i];
+        if (t->unreadable > 0) {
+            if (t->least.data != NULL) {
+                int64_t n = all.unreadable;
+                note_unreadable(&all, t->first_unreadable, t->least);
+                all.unreadable = n;
+            } else if (all.unreadable == 0 || t->first_unreadable < all.first_unreadable) {
+                all.first_unreadable = t->first_unreadable;
+            }
+        }
+        if (t->outside > 0 && (all.outside == 0 || t->least_outside < all.least_outside)) all.least_outside = t->least_outside;
+        all.missing += t->missing;
+        all.unreadable += t->unreadable;
+        all.outside += t->outside;
+        all.doubtful += t->doubtful;
+    }
+    return all;
+}
+
+static patron_status note_all(patron_ctx *ctx, const time_reader *r, pt_audit *audit, patron_error *error) {
+    const char *name = r->column->field.name;
+    tally all = total(r);
+    char example[96] = "";
+    if (all.unreadable > (r->column->length - all.missing) / 2) {
+        pt_column_describe(r->column, all.first_unreadable, example, sizeof example);
+        return pt_fail(error, PATRON_ERR_INVALID,
+                       "Column '%s', row %lld: %s is not a time; expected %s%s%s (%lld of %lld rows cannot be read)", name,
+                       (long long)all.first_unreadable, example,
+                       r->options->time_format ? "the format '"
+                                               : "ISO 8601 such as 2024-01-31 or 2024-01-31T08:30:00Z, or a time_format",
+                       r->options->time_format ? r->options->time_format : "", r->options->time_format ? "'" : "",
+                       (long long)all.unreadable, (long long)r->column->length);
+    }
+    patron_status status;
+    if (all.least.data != NULL)
+        snprintf(example, sizeof example, "%.*s", all.least.length < 64 ? (int)all.least.length : 64, all.least.data);
+    PT_TRY(pt_audit_add(ctx, audit, "missing time", name, all.missing, "dropped", NULL, error));
+    PT_TRY(
+        pt_audit_add(ctx, audit, "unreadable time", name, all.unreadable, "dropped", all.least.data ? example : NULL, error));
+    if (all.outside > 0) pt_format_instant(all.least_outside, example, sizeof example);
+    PT_TRY(pt_audit_add(ctx, audit, "time outside the range", name, all.outside, "dropped", example, error));
+    PT_TRY(pt_audit_add(ctx, audit, "doubtful local time", name, all.doubtful,
+                        "a skipped time moved on, a repeated one taken as the first", NULL, error));
+cleanup:
+    return status;
+}
+
+patron_status pt_clean_time(patron_ctx *ctx, const pt_column *column, const patron_log_options *options,
+                            const pt_timezone *zone, const int64_t **time, int64_t **block, pt_audit *audit,
+                            patron_error *error) {
+    patron_status status;
+    time_reader *r = NULL;
+    int64_t *out = NULL;
+    if (options->time_format != NULL) {
+        status = pt_check_format(options->time_format, error);
+        if (status != PATRON_OK) return status;
+    }
+    PT_TRY(pt_alloc_zero(ctx, &r, 1, sizeof *r, error));
+    r->column = column;
+    r->options = options;
+    r->zone = zone;
+    PT_TRY(choose_form(r, error));
+    int64_t n_blocks = pt_chunks(column->length, BLOCK);
+    const int64_t *whole = column->field.type == PATRON_TYPE_TIMESTAMP && column->field.unit == PATRON_UNIT_MICROSECOND &&
+                                   (r->form == FROM_INSTANTS || zone->n == 0) && (zone->before == 0 || r->form == FROM_INSTANTS)
+                               ? pt_column_borrow_int64(column, 0, column->length)
+                               : NULL;
+    if (whole != NULL && !options->has_time_range) {
+        PT_TRY(pt_parallel(ctx, n_blocks, borrow_task, r, error));
+    } else {
+        whole = NULL;
+        PT_TRY(pt_alloc(ctx, &out, column->length, sizeof *out, error));
+        r->out = out;
+        PT_TRY(pt_parallel_named(ctx, "time", n_blocks, read_task, r, error));
+    }
+    PT_TRY(note_all(ctx, r, audit, error));
+    *time = whole != NULL ? whole : out;
+    *block = out;
+    out = NULL;
+cleanup:
+    pt_free(ctx, r);
+    pt_free(ctx, out);
+    return status;
+}

@@ -1,0 +1,79 @@
+/* patron/segment.h: which group a customer belongs to.
+ *
+ *     patron_rfm *rfm = NULL;
+ *     if (patron_rfm_fit(ctx, n, recency, frequency, monetary, NULL, &rfm, &error) != PATRON_OK) ...
+ *     patron_rfm_predict(rfm, n, recency, frequency, monetary, r, f, m, segment, &error);
+ *     puts(patron_rfm_segment_name(segment[0]));
+ *     patron_rfm_destroy(rfm);
+ *
+ * Threads: models are immutable and shared without a lock; prediction allocates nothing.
+ * Ownership: `fit` and `load` hand over a model that the caller destroys.
+ */
+#ifndef PATRON_SEGMENT_H
+#define PATRON_SEGMENT_H
+
+#include "patron/base.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- RFM: recency, frequency, monetary (Hughes 1994) ------------------------------------------------------------- */
+
+/* Segments by the scores, in pinned numbers. */
+typedef enum patron_rfm_segment {
+    PATRON_RFM_NONE = 0, /* never bought: recency is NaN or frequency 0 */
+    PATRON_RFM_CHAMPIONS = 1,
+    PATRON_RFM_LOYAL = 2,
+    PATRON_RFM_POTENTIAL_LOYALISTS = 3,
+    PATRON_RFM_NEW_CUSTOMERS = 4,
+    PATRON_RFM_PROMISING = 5,
+    PATRON_RFM_NEED_ATTENTION = 6,
+    PATRON_RFM_ABOUT_TO_SLEEP = 7,
+    PATRON_RFM_AT_RISK = 8,
+    PATRON_RFM_CANNOT_LOSE = 9,
+    PATRON_RFM_HIBERNATING = 10,
+    PATRON_RFM_LOST = 11,
+    PATRON_RFM_N_SEGMENTS = 12
+} patron_rfm_segment;
+
+typedef struct patron_rfm patron_rfm;
+
+typedef struct patron_rfm_options {
+    size_t struct_size;
+    int bins; /* scores 1 .. bins; 2 to 100, 5 by default */
+    /* Cut points given by hand, rising, n of them make n + 1 scores; NULL: quantiles of the fitted customers. Scores rise with
+     * frequency and monetary and fall with recency. */
+    const double *recency_cuts, *frequency_cuts, *monetary_cuts;
+    int n_recency_cuts, n_frequency_cuts, n_monetary_cuts;
+} patron_rfm_options;
+
+PATRON_API void patron_rfm_options_init(patron_rfm_options *options);
+
+/* Learns thresholds from n customers: recency in days, frequency in orders, monetary in money. Rows that never bought (recency
+ * or monetary NaN, or frequency 0) are left out. Equal values always get equal scores, whatever the order of rows: a threshold
+ * is a value, and a score counts the thresholds below it. Where ties make quantiles coincide there are fewer scores in use. */
+PATRON_API patron_status patron_rfm_fit(patron_ctx *ctx, int64_t n, const double *recency, const double *frequency,
+                                        const double *monetary, const patron_rfm_options *options, patron_rfm **out,
+                                        patron_error *error);
+/* Scores (0 for customers who never bought) and segments of n customers, by the fitted thresholds. */
+PATRON_API patron_status patron_rfm_predict(const patron_rfm *rfm, int64_t n, const double *recency, const double *frequency,
+                                            const double *monetary, uint8_t *r, uint8_t *f, uint8_t *m, uint8_t *segment,
+                                            patron_error *error);
+/* The thresholds of "recency", "frequency" or "monetary": *n of them, rising; the model's. */
+PATRON_API patron_status patron_rfm_thresholds(const patron_rfm *rfm, const char *which, const double **out, int *n,
+                                               patron_error *error);
+PATRON_API int patron_rfm_bins(const patron_rfm *rfm);
+/* "champions", "loyal", "potential loyalists", ... "lost", "none"; NULL beyond. */
+PATRON_API const char *patron_rfm_segment_name(int segment);
+PATRON_API patron_status patron_rfm_save(const patron_rfm *rfm, const char *path, patron_error *error);
+PATRON_API patron_status patron_rfm_load(patron_ctx *ctx, const char *path, patron_rfm **out, patron_error *error);
+PATRON_API patron_status patron_rfm_to_bytes(const patron_rfm *rfm, patron_bytes **out, patron_error *error);
+PATRON_API patron_status patron_rfm_from_bytes(patron_ctx *ctx, const void *data, int64_t size, patron_rfm **out,
+                                               patron_error *error);
+PATRON_API void patron_rfm_destroy(patron_rfm *rfm);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
