@@ -74,6 +74,8 @@ patron_status pt_buffer_wrap(patron_ctx *ctx, const void *data, int64_t size, vo
                              pt_buffer **out, patron_error *error);
 pt_buffer *pt_buffer_retain(pt_buffer *buffer);
 void pt_buffer_release(pt_buffer *buffer); /* NULL is legal */
+/* A buffer over a part of another, which it keeps alive. */
+patron_status pt_buffer_slice(pt_buffer *whole, const void *data, int64_t size, pt_buffer **out, patron_error *error);
 
 /* ---- work ---- */
 

@@ -148,6 +148,14 @@ void pt_buffer_release(pt_buffer *buffer) {
     patron_ctx_destroy(ctx);
 }
 
+static void release_whole(void *whole) { pt_buffer_release(whole); }
+
+patron_status pt_buffer_slice(pt_buffer *whole, const void *data, int64_t size, pt_buffer **out, patron_error *error) {
+    patron_status status = pt_buffer_wrap(whole->ctx, data, size, release_whole, whole, out, error);
+    if (status == PATRON_OK) pt_buffer_retain(whole);
+    return status;
+}
+
 const void *patron_bytes_data(const patron_bytes *bytes) { return bytes->data; }
 int64_t patron_bytes_size(const patron_bytes *bytes) { return bytes->size; }
 void patron_bytes_destroy(patron_bytes *bytes) { pt_buffer_release(bytes); }

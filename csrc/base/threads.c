@@ -25,7 +25,8 @@
 struct pt_pool {
     patron_ctx *ctx; /* not a reference: the context owns the pool */
     pid_t pid;
-    int n_workers; /* started, the caller not counted */
+    int asked;     /* workers wanted when it was made */
+    int n_workers; /* of them started, the caller not counted */
     atomic_flag busy;
     pthread_mutex_t lock;
     pthread_cond_t posted, finished;
@@ -120,6 +121,7 @@ static pt_pool *pool_create(patron_ctx *ctx, int n_workers) {
     if (pt_alloc_zero(ctx, &pool, 1, sizeof *pool + (size_t)n_workers * sizeof *pool->members, NULL) != PATRON_OK) return NULL;
     pool->ctx = ctx;
     pool->pid = getpid();
+    pool->asked = n_workers;
     atomic_flag_clear(&pool->busy);
     pthread_condattr_t monotonic;
     pthread_condattr_init(&monotonic);
@@ -146,7 +148,7 @@ static pt_pool *pool_acquire(patron_ctx *ctx, int wanted) {
     pt_pool *pool = atomic_load(&ctx->pool);
     if (pool != NULL && pool->pid == getpid()) {
         if (atomic_flag_test_and_set(&pool->busy)) return NULL;
-        if (pool->n_workers >= wanted) return pool;
+        if (pool->asked >= wanted) return pool; /* even if the system gave fewer: asking again would not end */
     }
     pt_pool *fresh = pool_create(ctx, wanted);
     if (fresh == NULL) {

@@ -109,7 +109,7 @@ static patron_status list_content(assembly *s, patron_error *error) {
             if (strcmp(column->name, "event_id") == 0) s->event_id = s->n_content;
             s->content[s->n_content++] = entry;
         }
-        if (pass == 0) s->content[s->n_content++] = (content_column){events->kinds, 2};
+        if (pass == 0 && events->kinds != NULL) s->content[s->n_content++] = (content_column){events->kinds, 2};
     }
     return PATRON_OK;
 }
@@ -525,7 +525,13 @@ static patron_status gather_columns(assembly *s, patron_log *log, patron_error *
         *from = (pt_log_column){0};
         log->n_columns = i + 1;
     }
-    PT_TRY(gather(s, events->kinds, 2, &log->keep[2], error));
+    if (events->kinds != NULL) {
+        PT_TRY(gather(s, events->kinds, 2, &log->keep[2], error));
+    } else {
+        PT_TRY(pt_buffer_create(s->ctx, s->n * 2, &log->keep[2], error));
+        uint16_t *kinds = log->keep[2]->data;
+        for (int64_t i = 0; i < s->n; i++) kinds[i] = PATRON_KIND_PURCHASE;
+    }
     log->kinds = log->keep[2]->data;
 cleanup:
     return status;

@@ -60,8 +60,8 @@ static void list_columns(const patron_table *table, char *out, size_t size) {
 }
 
 /* *out is NULL where no name is given. */
-static patron_status find_column(const patron_table *table, const char *name, const char *role, const pt_column **out,
-                                 patron_error *error) {
+patron_status pt_find_column(const patron_table *table, const char *name, const char *role, const pt_column **out,
+                             patron_error *error) {
     *out = NULL;
     if (name == NULL) return PATRON_OK;
     int64_t i = patron_table_find(table, name);
@@ -77,8 +77,8 @@ static patron_status find_column(const patron_table *table, const char *name, co
 
 /* ---- ids and names ------------------------------------------------------------------------------------------------------- */
 
-static patron_status encode(patron_ctx *ctx, const pt_column *column, const char *role, bool trim, pt_dictionary **dictionary,
-                            int32_t **codes, pt_audit *audit, patron_error *error) {
+patron_status pt_clean_ids(patron_ctx *ctx, const pt_column *column, const char *role, bool trim, pt_dictionary **dictionary,
+                           int32_t **codes, pt_audit *audit, patron_error *error) {
     patron_type type = column->field.type;
     if (type == PATRON_TYPE_FLOAT16 || type == PATRON_TYPE_FLOAT32 || type == PATRON_TYPE_FLOAT64) {
         char value[64] = "";
@@ -210,20 +210,24 @@ typedef struct sign_work {
     _Atomic int64_t n_negative_amounts, n_negative_quantities;
 } sign_work;
 
+static bool is_negative(const int64_t *values, int64_t i) { return values != NULL && values[i] < 0 && values[i] != PT_MISSING; }
+
+/* Without kinds it only counts. */
 static patron_status sign_task(void *arg, int64_t block, int worker, patron_error *error) {
     (void)worker;
     (void)error;
     sign_work *s = arg;
     int64_t end = s->n < (block + 1) * BLOCK ? s->n : (block + 1) * BLOCK, amounts = 0, quantities = 0;
     for (int64_t i = block * BLOCK; i < end; i++) {
-        if (s->kinds[i] != PATRON_KIND_PURCHASE && s->kinds[i] != PATRON_KIND_RETURN) continue;
-        bool amount = s->amount != NULL && s->amount[i] < 0 && s->amount[i] != PT_MISSING;
-        bool quantity = s->quantity != NULL && s->quantity[i] < 0 && s->quantity[i] != PT_MISSING;
+        if (s->kinds != NULL && s->kinds[i] != PATRON_KIND_PURCHASE && s->kinds[i] != PATRON_KIND_RETURN) continue;
+        bool amount = is_negative(s->amount, i), quantity = is_negative(s->quantity, i);
         if (!amount && !quantity) continue;
-        if (s->kinds[i] == PATRON_KIND_PURCHASE) { /* a return may well be noted with a minus: nothing to report */
+        if (s->kinds == NULL ||
+            s->kinds[i] == PATRON_KIND_PURCHASE) { /* a return may well be noted with a minus: nothing to report */
             amounts += amount;
             quantities += quantity && !amount;
         }
+        if (s->kinds == NULL) continue;
         s->kinds[i] = PATRON_KIND_RETURN;
         if (amount) s->amount[i] = -s->amount[i];
         if (quantity) s->quantity[i] = -s->quantity[i];
@@ -260,8 +264,8 @@ cleanup:
  */
 
 /* Eight bytes a row by type: integers and durations, floats, booleans, instants. */
-patron_status pt_clean_values(patron_ctx *ctx, const pt_column *column, const pt_timezone *zone, pt_store *store, void **out,
-                              patron_error *error) {
+static patron_status clean_values(patron_ctx *ctx, const pt_column *column, const pt_timezone *zone, pt_store *store,
+                                  void **out, patron_error *error) {
     patron_type type = column->field.type;
     patron_status status;
     int64_t *data = NULL;
@@ -321,14 +325,14 @@ static patron_status add_role(patron_ctx *ctx, const patron_table *table, const 
                               const pt_timezone *zone, pt_role role, pt_events *events, pt_audit *audit, patron_error *error) {
     const char *name = pt_role_name(role);
     const pt_column *column;
-    patron_status status = find_column(table, pt_recipe_column(options, role), name, &column, error);
+    patron_status status = pt_find_column(table, pt_recipe_column(options, role), name, &column, error);
     if (status != PATRON_OK || column == NULL) return status;
     pt_store store = pt_role_store(role);
     pt_dictionary *dictionary = NULL;
     void *data = NULL;
     if (store == PT_CODES) {
         int32_t *codes = NULL;
-        status = encode(ctx, column, name, options->trim_ids && role != PT_ROLE_text, &dictionary, &codes, audit, error);
+        status = pt_clean_ids(ctx, column, name, options->trim_ids && role != PT_ROLE_text, &dictionary, &codes, audit, error);
         data = codes;
     } else if (store == PT_MICROS) {
         int64_t *micros = NULL;
@@ -339,15 +343,32 @@ static patron_status add_role(patron_ctx *ctx, const patron_table *table, const 
         if (column->field.type < PATRON_TYPE_INT8 || column->field.type > PATRON_TYPE_UINT64)
             return pt_fail(error, PATRON_ERR_TYPE, "Column '%s' (%s) holds %s; expected integers", column->field.name, name,
                            patron_type_name(column->field.type));
-        status = pt_clean_values(ctx, column, zone, &found, &data, error);
+        status = clean_values(ctx, column, zone, &found, &data, error);
     }
     return status == PATRON_OK ? pt_events_add(ctx, events, name, false, store, dictionary, data, error) : status;
+}
+
+patron_status pt_clean_property(patron_ctx *ctx, const pt_column *column, bool trim, const pt_timezone *zone, pt_events *events,
+                                patron_error *error) {
+    pt_store store = PT_CODES;
+    pt_dictionary *dictionary = NULL;
+    void *data = NULL;
+    patron_status status;
+    if (is_name_type(column->field.type)) {
+        int32_t *codes = NULL;
+        int64_t n_trimmed = 0;
+        status = pt_dictionary_encode(ctx, column, trim, &dictionary, &codes, &n_trimmed, error);
+        data = codes;
+    } else {
+        status = clean_values(ctx, column, zone, &store, &data, error);
+    }
+    return status == PATRON_OK ? pt_events_add(ctx, events, column->field.name, true, store, dictionary, data, error) : status;
 }
 
 static patron_status add_property(patron_ctx *ctx, const patron_table *table, const patron_log_options *options,
                                   const pt_timezone *zone, const char *name, pt_events *events, patron_error *error) {
     const pt_column *column;
-    patron_status status = find_column(table, name, "a property", &column, error);
+    patron_status status = pt_find_column(table, name, "a property", &column, error);
     if (status != PATRON_OK) return status;
     bool taken = strcmp(name, "user") == 0 || strcmp(name, "time") == 0 || strcmp(name, "event") == 0;
     for (int role = 0; role < PT_N_ROLES; role++) taken = taken || strcmp(name, pt_role_name((pt_role)role)) == 0;
@@ -355,18 +376,7 @@ static patron_status add_property(patron_ctx *ctx, const patron_table *table, co
     if (taken)
         return pt_fail(error, PATRON_ERR_INVALID,
                        "Property '%s' has the name of a role or of another property; expected a name of its own", name);
-    pt_store store = PT_CODES;
-    pt_dictionary *dictionary = NULL;
-    void *data = NULL;
-    if (is_name_type(column->field.type)) {
-        int32_t *codes = NULL;
-        int64_t n_trimmed = 0;
-        status = pt_dictionary_encode(ctx, column, options->trim_ids, &dictionary, &codes, &n_trimmed, error);
-        data = codes;
-    } else {
-        status = pt_clean_values(ctx, column, zone, &store, &data, error);
-    }
-    return status == PATRON_OK ? pt_events_add(ctx, events, name, true, store, dictionary, data, error) : status;
+    return pt_clean_property(ctx, column, options->trim_ids, zone, events, error);
 }
 
 /* Properties in the order of their names, so that the order they are listed in does not matter. */
@@ -390,7 +400,7 @@ static patron_status add_properties(patron_ctx *ctx, const patron_table *table, 
 static patron_status read_currency(patron_ctx *ctx, const patron_table *table, const patron_log_options *options, char **out,
                                    patron_error *error) {
     const pt_column *column;
-    patron_status status = find_column(table, options->currency, "currency", &column, error);
+    patron_status status = pt_find_column(table, options->currency, "currency", &column, error);
     if (status != PATRON_OK || column == NULL) return status;
     if (!is_name_type(column->field.type))
         return pt_fail(error, PATRON_ERR_TYPE, "Column '%s' (currency) holds %s; expected text such as 'EUR'",
@@ -430,12 +440,12 @@ patron_status pt_clean(patron_ctx *ctx, const patron_table *table, const patron_
                        options->user == NULL ? "user" : "time");
     patron_status status;
     const pt_column *user, *time, *event;
-    PT_TRY(find_column(table, options->user, "user", &user, error));
-    PT_TRY(find_column(table, options->time, "time", &time, error));
-    PT_TRY(find_column(table, options->event, "event", &event, error));
+    PT_TRY(pt_find_column(table, options->user, "user", &user, error));
+    PT_TRY(pt_find_column(table, options->time, "time", &time, error));
+    PT_TRY(pt_find_column(table, options->event, "event", &event, error));
     out->n = table->n_rows;
     PT_TRY(pt_audit_add(ctx, audit, "rows read", NULL, table->n_rows, "read", NULL, error));
-    PT_TRY(encode(ctx, user, "user", options->trim_ids, &out->users, &out->user, audit, error));
+    PT_TRY(pt_clean_ids(ctx, user, "user", options->trim_ids, &out->users, &out->user, audit, error));
     PT_TRY(pt_clean_time(ctx, time, options, zone, &out->time, &out->time_block, audit, error));
     PT_TRY(mark_dropped(ctx, options, out, audit, error));
     PT_TRY(pt_clean_kind(ctx, event, options, out->n, out, audit, error));

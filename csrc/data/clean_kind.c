@@ -136,11 +136,8 @@ patron_status pt_clean_kind(patron_ctx *ctx, const pt_column *column, const patr
     uint16_t *kind = NULL;
     int64_t n_trimmed = 0, n_missing = 0;
     PT_TRY(check_rewriting(options, error));
+    if (column == NULL) return PATRON_OK;
     PT_TRY(pt_alloc(ctx, &out->kinds, n, sizeof *out->kinds, error));
-    if (column == NULL) {
-        for (int64_t i = 0; i < n; i++) out->kinds[i] = PATRON_KIND_PURCHASE;
-        return PATRON_OK;
-    }
     PT_TRY(pt_dictionary_encode(ctx, column, true, &names, &codes, &n_trimmed, error));
     if (names->kind != PT_IDS_TEXT) {
         status = pt_fail(error, PATRON_ERR_TYPE, "Column '%s' (event) holds %s; expected names of events as text",

@@ -24,6 +24,7 @@
 #include <string.h>
 
 enum { BLOCK = 512, MAX_WIDTH = 32 };
+_Static_assert(PT_MICROS_EXACT == 1 && PT_MICROS_ROUNDED == 2 && PT_MICROS_NULL == 0, "doubles_to_micros writes them as bits");
 
 #define MICROS_LIMIT 9.2e12                     /* in units */
 #define MICROS_MAX INT64_C(9200000000000000000) /* in millionths */
@@ -395,47 +396,71 @@ static uint8_t double_to_micros(double x, bool as_float, int64_t *out) {
     return (as_float ? (float)back == (float)x : back == x) ? PT_MICROS_EXACT : PT_MICROS_ROUNDED;
 }
 
-/* All doubles of a block that are below 2^51 / 1e6; false when some are not (their results are then void). */
+/* All doubles of a block that are below 2^51 / 1e6; false when some are not (their results are then void). Choices are made
+ * between doubles whose bits are the small numbers wanted, because SSE2 cannot choose between integers of 64 bits: so the loop
+ * is vectorised for every x86-64. */
 static bool doubles_to_micros(const double *restrict x, int64_t n, int64_t *restrict out, uint8_t *restrict state) {
-    uint64_t rounder;
-    memcpy(&rounder, &(double){ROUNDER}, sizeof rounder);
-    int64_t outside = 0;
+    const double bits_exact = 0x1p-1074, bits_rounded = 0x2p-1074, bits_outside = 0x4p-1074;
+    double sums[BLOCK], marks[BLOCK];
+    uint64_t sum_bits[BLOCK], mark_bits[BLOCK], rounder, any = 0;
     for (int64_t i = 0; i < n; i++) {
         double product = x[i] * 1e6, sum = product + ROUNDER;
-        uint64_t bits;
-        memcpy(&bits, &sum, sizeof bits);
-        out[i] = (int64_t)(bits - rounder);
-        outside |= !(fabs(product) < ROUNDER_RANGE);
-        state[i] = (uint8_t)((sum - ROUNDER) / 1e6 == x[i] ? PT_MICROS_EXACT : PT_MICROS_ROUNDED);
+        double mark = (sum - ROUNDER) / 1e6 == x[i] ? bits_exact : bits_rounded;
+        sums[i] = sum;
+        marks[i] = fabs(product) < ROUNDER_RANGE ? mark : bits_outside;
     }
-    return !outside;
+    memcpy(&rounder, &(double){ROUNDER}, sizeof rounder);
+    memcpy(sum_bits, sums, (size_t)n * sizeof *sums);
+    memcpy(mark_bits, marks, (size_t)n * sizeof *marks);
+    for (int64_t i = 0; i < n; i++) {
+        out[i] = (int64_t)(sum_bits[i] - rounder);
+        any |= mark_bits[i];
+    }
+    for (int64_t i = 0; i < n; i++) state[i] = (uint8_t)mark_bits[i];
+    return any < 4;
+}
+
+static void floats_to_micros(const block *b, int64_t *out, uint8_t *state) {
+    const bool single = b->field->type == PATRON_TYPE_FLOAT32;
+    double x[BLOCK];
+    (void)convert_float64(b, x);
+    if (b->valid != NULL) /* NaN under nulls, as pandas leaves it, would send the block down the slow path */
+        for (int64_t i = 0; i < b->n; i++) x[i] = b->valid[i] ? x[i] : 0.0;
+    if (!single && doubles_to_micros(x, b->n, out, state)) return;
+    for (int64_t i = 0; i < b->n; i++) state[i] = double_to_micros(x[i], single, &out[i]);
+}
+
+static bool decimals_to_micros(const block *b, int64_t *out, uint8_t *state) {
+    const int64_t width = pt_field_width(b->field);
+    bool fits = true;
+    for (int64_t i = 0; i < b->n; i++) {
+        int128 value;
+        bool inside = load_decimal(b->values + i * width, b->field->bit_width, &value);
+        state[i] = decimal_to_micros(inside ? value : 0, b->field->scale, &out[i]);
+        fits &= inside;
+    }
+    return fits;
+}
+
+static void integers_to_micros(const block *b, int64_t *restrict out, uint8_t *restrict state) {
+    const int64_t high = MICROS_MAX / 1000000; /* a uint64 beyond int64 is negative here */
+    const int64_t low = b->field->type == PATRON_TYPE_UINT64 ? -1 : -high;
+    int64_t whole[BLOCK];
+    widen(b->field->type, b->values, b->n, whole);
+    for (int64_t i = 0; i < b->n; i++) {
+        bool inside = whole[i] < high && whole[i] > low;
+        out[i] = (inside ? whole[i] : 0) * 1000000;
+        state[i] = (uint8_t)(inside ? PT_MICROS_EXACT : PT_MICROS_TOO_LARGE);
+    }
 }
 
 static bool convert_micros(const block *b, int64_t *out, uint8_t *state) {
-    const patron_type type = b->field->type;
-    double x[BLOCK];
-    bool fits = true;
-    if (is_float(type)) {
-        (void)convert_float64(b, x);
-        if (type == PATRON_TYPE_FLOAT32 || !doubles_to_micros(x, b->n, out, state))
-            for (int64_t i = 0; i < b->n; i++) state[i] = double_to_micros(x[i], type == PATRON_TYPE_FLOAT32, &out[i]);
-    } else if (type == PATRON_TYPE_DECIMAL) {
-        for (int64_t i = 0; i < b->n; i++) {
-            int128 value;
-            bool inside = load_decimal(b->values + i * (b->field->bit_width / 8), b->field->bit_width, &value);
-            state[i] = decimal_to_micros(inside ? value : 0, b->field->scale, &out[i]);
-            fits &= inside;
-        }
-    } else {
-        const int64_t limit = MICROS_MAX / 1000000;
-        widen(type, b->values, b->n, out);
-        for (int64_t i = 0; i < b->n; i++) { /* a uint64 beyond int64 is negative here */
-            bool inside = out[i] < limit && out[i] > -limit && (type != PATRON_TYPE_UINT64 || out[i] >= 0);
-            out[i] = inside ? out[i] * 1000000 : 0;
-            state[i] = (uint8_t)(inside ? PT_MICROS_EXACT : PT_MICROS_TOO_LARGE);
-        }
-    }
-    return fits;
+    if (b->field->type == PATRON_TYPE_DECIMAL) return decimals_to_micros(b, out, state);
+    if (is_float(b->field->type))
+        floats_to_micros(b, out, state);
+    else
+        integers_to_micros(b, out, state);
+    return true;
 }
 
 /* ---- the readers ---- */
@@ -471,6 +496,7 @@ static int64_t first_bad(const block *b) {
 
 static patron_status too_large(const pt_column *column, int64_t row, patron_error *error) {
     char shown[128], value[128];
+    if (error == NULL) return PATRON_ERR_LIMIT; /* pt_column_describe itself may be asking */
     pt_column_describe(column, row, value, sizeof value);
     return pt_fail(error, PATRON_ERR_LIMIT, "Column '%s', row %lld: %s is too large%s",
                    pt_show_name(column->field.name ? column->field.name : "", shown, sizeof shown), (long long)row, value,

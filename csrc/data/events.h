@@ -11,7 +11,7 @@ typedef struct pt_events {
     int32_t *user; /* -1: this row does not enter the log */
     const int64_t *time;
     int64_t *time_block; /* what `time` points to, NULL when it is borrowed */
-    uint16_t *kinds;
+    uint16_t *kinds;     /* NULL: all purchases */
     int64_t n_kind_names;
     char **kind_names;
     int64_t n_columns, capacity;
@@ -27,6 +27,18 @@ void pt_events_fini(patron_ctx *ctx, pt_events *events);
 patron_status pt_events_add(patron_ctx *ctx, pt_events *events, const char *name, bool property, pt_store store,
                             pt_dictionary *dictionary, void *data, patron_error *error);
 
+/* data/log.c: dictionaries hold what the log will hold: values that only rows outside it had go. Codes are rewritten. */
+patron_status pt_events_compact(patron_ctx *ctx, pt_events *events, patron_error *error);
+
+/* data/clean.c: the column of a name; *out is NULL where no name is given. role: for the message. */
+patron_status pt_find_column(const patron_table *table, const char *name, const char *role, const pt_column **out,
+                             patron_error *error);
+/* data/clean.c: pt_dictionary_encode with a line in the audit for trimmed ids, and a longer word on floats. */
+patron_status pt_clean_ids(patron_ctx *ctx, const pt_column *column, const char *role, bool trim, pt_dictionary **dictionary,
+                           int32_t **codes, pt_audit *audit, patron_error *error);
+/* data/clean.c: adds a column as it is under its own name: codes of text, else eight bytes a row by type. */
+patron_status pt_clean_property(patron_ctx *ctx, const pt_column *column, bool trim, const pt_timezone *zone, pt_events *events,
+                                patron_error *error);
 /* data/clean.c: one pass over a table. audit is filled, rows that do not enter are marked. */
 patron_status pt_clean(patron_ctx *ctx, const patron_table *table, const patron_log_options *options, const pt_timezone *zone,
                        pt_events *out, char **currency, pt_audit *audit, patron_error *error);

@@ -175,8 +175,7 @@ cleanup:
     return status;
 }
 
-/* Dictionaries hold what the log holds: values that only rows outside it had go. */
-static patron_status compact(patron_ctx *ctx, pt_events *events, patron_error *error) {
+patron_status pt_events_compact(patron_ctx *ctx, pt_events *events, patron_error *error) {
     patron_status status;
     for (int64_t i = 0; i < events->n_columns; i++)
         if (events->columns[i].store == PT_CODES)
@@ -190,7 +189,7 @@ cleanup:
 /* Everything after cleaning: compact, assemble, outliers; the audit's lines in their order. */
 static patron_status complete(patron_log *log, pt_events *events, bool rows_left, patron_error *error) {
     patron_status status;
-    if (rows_left) PT_TRY(compact(log->ctx, events, error));
+    if (rows_left) PT_TRY(pt_events_compact(log->ctx, events, error));
     PT_TRY(pt_log_assemble(log, events, error));
     PT_TRY(pt_log_flag_outliers(log, error));
     PT_TRY(pt_attributes_audit(log, error));

@@ -56,22 +56,28 @@ static inline int64_t present(const int64_t *column, int64_t i) {
 static void add(pt_walk *walk, int64_t low, int64_t high) {
     const pt_plan *plan = walk->plan;
     pt_purchases *sums = &walk->purchases;
+    pt_zone_cursor cursor = sums->cursor; /* in registers */
+    pt_day_count days = sums->days;
+    __int128 revenue = sums->revenue;
     for (int64_t i = high; i-- > low;) {
         if (plan->kinds[i] != PATRON_KIND_PURCHASE) continue;
         const int64_t time = plan->time[i], amount = present(plan->amount, i);
         if (sums->n++ == 0) sums->last = time;
         sums->first = time;
-        pt_day_count_add(&sums->days, pt_cursor_local_day(&sums->cursor, time));
+        pt_day_count_add(&days, pt_cursor_local_day(&cursor, time));
         const uint32_t basket = basket_of(sums, plan->order, i, time);
         sums->basket_time[basket] = time;
-        sums->basket_total[basket] += amount;
-        if (sums->basket_total[basket] > sums->largest) sums->largest = sums->basket_total[basket];
-        sums->revenue += amount;
-        sums->quantity += present(plan->quantity, i);
-        sums->discount += present(plan->discount, i);
+        const __int128 total = sums->basket_total[basket] += amount;
+        if (total > sums->largest) sums->largest = total;
+        revenue += amount;
+        if (plan->quantity != NULL) sums->quantity += present(plan->quantity, i);
+        if (plan->discount != NULL) sums->discount += present(plan->discount, i);
         if (plan->item != NULL && plan->item[i] >= 0)
             sums->n_items += pt_code_set_add(&sums->items, plan->item[i], (uint32_t)sums->n_items) == sums->n_items;
     }
+    sums->cursor = cursor;
+    sums->days = days;
+    sums->revenue = revenue;
 }
 
 static void emit(pt_walk *walk) {

@@ -1,6 +1,6 @@
 /* profile/returns.c: what came back, and what that leaves of the revenue.
  *
- * A return's amount counts by its size: logs write it with and without a minus. */
+ * Amounts of returns are not negative here, however the shop noted them: cleaning has taken the minus away. */
 #include "profile/walk.h"
 
 static patron_status begin(pt_walk *walk, patron_error *error) {
@@ -14,9 +14,7 @@ static void add(pt_walk *walk, int64_t low, int64_t high) {
     for (int64_t i = low; i < high; i++) {
         if (plan->kinds[i] != PATRON_KIND_RETURN) continue;
         walk->returns.n++;
-        if (plan->amount == NULL || plan->amount[i] == PT_MISSING) continue;
-        const __int128 amount = plan->amount[i];
-        walk->returns.returned += amount < 0 ? -amount : amount;
+        if (plan->amount != NULL && plan->amount[i] != PT_MISSING) walk->returns.returned += plan->amount[i];
     }
 }
 

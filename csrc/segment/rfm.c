@@ -167,7 +167,10 @@ static patron_status fit_quantiles(patron_rfm *rfm, int64_t n, const figures *x,
     patron_ctx *ctx = rfm->ctx;
     uint64_t *block = NULL;
     int64_t m = 0;
-    for (int64_t i = 0; i < n; i++) m += bought(x, i);
+    for (int64_t i = 0; i < n; i++) {
+        if (i % CHUNK == 0) PT_TRY(pt_poll(ctx, error));
+        m += bought(x, i);
+    }
     if (m == 0)
         return pt_fail(error, PATRON_ERR_INVALID,
                        "None of the %lld customers has bought; quantiles need one with recency, frequency and monetary",
@@ -175,11 +178,12 @@ static patron_status fit_quantiles(patron_rfm *rfm, int64_t n, const figures *x,
     PT_TRY(pt_alloc(ctx, &block, m, 4 * sizeof *block, error));
     for (int f = 0; f < N_FIGURES; f++) {
         if (rfm->n_cuts[f] > 0) continue;
-        for (int64_t i = 0, to = 0; i < n; i++)
-            if (bought(x, i)) {
-                block[to] = order_of(x->of[f][i] + 0.0);
-                block[m + to++] = 0;
-            }
+        for (int64_t i = 0, to = 0; i < n; i++) {
+            if (i % CHUNK == 0) PT_TRY(pt_poll(ctx, error));
+            if (!bought(x, i)) continue;
+            block[to] = order_of(x->of[f][i] + 0.0); /* no negative zero */
+            block[m + to++] = 0;
+        }
         PT_TRY(pt_sort_pairs(ctx, m, block, block + m, block + 2 * m, block + 3 * m, error));
         cut_quantiles(rfm, f, m, block);
     }
@@ -373,9 +377,9 @@ static patron_status read_cuts(const pt_reader *reader, patron_rfm *rfm, int fig
     patron_status status = pt_reader_section(reader, name, PATRON_SECTION_FLOAT64, &cuts, &n, error);
     if (status != PATRON_OK) return status;
     if (n < 1 || n > MAX_CUTS)
-        return pt_reader_refuse(reader, name, error, "it has %lld cut points; expected 1 to %d", (long long)n, MAX_CUTS);
+        return pt_reader_refuse(reader, name, error, "has %lld cut points; expected 1 to %d", (long long)n, MAX_CUTS);
     const char *fault = find_fault((int)n, cuts, true, &at);
-    if (fault != NULL) return pt_reader_refuse(reader, name, error, "cut point %d is %.17g; %s", at, cuts[at], fault);
+    if (fault != NULL) return pt_reader_refuse(reader, name, error, "has cut point %d at %.17g; %s", at, cuts[at], fault);
     memcpy(rfm->cuts[figure], cuts, (size_t)n * sizeof *cuts);
     rfm->n_cuts[figure] = (int)n;
     return PATRON_OK;

@@ -8,10 +8,12 @@
  *     patron_table *profiles = NULL;
  *     if (patron_profile_compute(log, &options, &profiles, &error) != PATRON_OK) ...
  *
- * `as_of = t` sees events with time < t and nothing else; a user without any yet still has a row, with counts 0 and the rest
- * null. A window "30D" ends at as_of and begins thirty local days before it, at the same clock time. Money is gross of returns
- * unless a name says net. Every column has a definition: name, meaning, unit, when it is null, and whether it is order-free
- * (merges over any split of the events) or sequential (needs a user's events in one place).
+ * `as_of = t` sees events with time < t and nothing else; a user without any yet still has a row, with counts and sums 0 and
+ * the rest null. A window "30D" ends at as_of and begins thirty local days before it, at the same clock time; its columns carry
+ * it as a suffix in lower case: revenue_30d. Money is gross of returns unless a name says net; missing amounts count as 0. Sums
+ * are exact and rounded once; no cell is ever NaN. A column that needs a role the log does not have (amount, item ...) is left
+ * out. Every column has a definition: name, meaning, unit, when it is null, and whether it is order-free (merges over any split
+ * of the events) or sequential (needs a user's events in one place).
  *
  * Threads: calls share a log freely. Ownership: the table is the caller's.
  */
@@ -34,11 +36,14 @@ typedef struct patron_profile_options {
 
 PATRON_API void patron_profile_options_init(patron_profile_options *options);
 
-/* The profile of every user of the log, in the order of user codes; first column "user". O(events + users × columns). */
+/* The profile of every user of the log, in the order of user codes; first column "user", then the totals, then window by window
+ * as given. Counts are int64, times timestamps in the log's time zone, the rest float64. Errors: a window that cannot be read,
+ * spans nothing or is there twice; more than 256 of them. O(events + users × columns). */
 PATRON_API patron_status patron_profile_compute(const patron_log *log, const patron_profile_options *options,
                                                 patron_table **out, patron_error *error);
 
-/* What the columns mean, for these windows: name, family, meaning, unit, null_rule, merge ("order-free" or "sequential"). */
+/* What the columns mean, for these windows, in their order: name, family, meaning, unit, null_rule, merge ("order-free" or
+ * "sequential"), needs (the role without which a log has no such column, "" for none). */
 PATRON_API patron_status patron_profile_definitions(patron_ctx *ctx, const patron_profile_options *options, patron_table **out,
                                                     patron_error *error);
 

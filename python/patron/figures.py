@@ -288,12 +288,15 @@ def second_order(activity: Activity, horizon: int = 365) -> dict[str, Array]:
     known = (activity.end - time[starts]) // DAY  # whole days of being observed
     gap_days = -(-gap // DAY)  # a second order within d days has gap <= d
     days = np.arange(horizon + 1)
-    at_least = len(starts) - np.concatenate(([0], np.cumsum(np.bincount(np.minimum(known, horizon + 1), minlength=horizon + 2))))[
-        : horizon + 1
-    ]
+    at_least = (
+        len(starts)
+        - np.concatenate(([0], np.cumsum(np.bincount(np.minimum(known, horizon + 1), minlength=horizon + 2))))[: horizon + 1]
+    )
     came = np.cumsum(np.bincount(np.minimum(gap_days, horizon + 1), minlength=horizon + 2))[: horizon + 1]
     # Those who came but are not observed for d days: they drop out of d from known + 1 on.
-    gone = np.cumsum(np.bincount(np.minimum(np.maximum(gap_days, known + 1), horizon + 1), minlength=horizon + 2))[: horizon + 1]
+    gone = np.cumsum(np.bincount(np.minimum(np.maximum(gap_days, known + 1), horizon + 1), minlength=horizon + 2))[
+        : horizon + 1
+    ]
     enough = at_least >= max(1, min(LEAST_OBSERVED, len(starts) // 10))
     share = (came - gone) / np.maximum(at_least, 1)
     return {

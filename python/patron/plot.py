@@ -54,7 +54,7 @@ def _axes(ax: Axes | None, width: float, height: float) -> Axes:
         _, ax = pyplot.subplots(figsize=(width, height), layout="constrained")
     for side in ax.spines.values():
         side.set_visible(False)
-    ax.tick_params(length=0, colors=MUTED, labelsize=11, pad=6)
+    ax.tick_params(length=0, colors=MUTED, labelsize=11.5, pad=6)
     ax.set_axisbelow(True)
     return ax
 
@@ -110,7 +110,7 @@ def _time_axis(ax: Axes, data: Data, words: Language) -> None:
     for i in marked:
         this = int(months[i]) // 12
         if this != year:
-            below = {"xycoords": ax.get_xaxis_transform(), "textcoords": "offset points"}
+            below: dict[str, Any] = {"xycoords": ax.get_xaxis_transform(), "textcoords": "offset points"}
             ax.annotate(str(1970 + this), (i, 0), (0, -30), ha="center", fontsize=11, color=MUTED, **below)
         year = this
     ax.set_xlim(-0.6, n - 0.4)
@@ -120,7 +120,7 @@ def _money_axis(axis: Any, words: Language) -> None:
     from matplotlib.ticker import FuncFormatter, MaxNLocator
 
     axis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 2.5, 5, 10]))
-    axis.set_major_formatter(FuncFormatter(lambda value, _: words.money(value).replace("$", r"\$")))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: words.money(value)))
 
 
 def _count_axis(axis: Any, words: Language) -> None:
@@ -276,9 +276,9 @@ def second_order(log: Any, ax: Axes | None = None, *, lang: str | Language = "en
             ax.annotate(
                 words.share(float(share[mark])),
                 (mark, share[mark]),
-                (0, 9),
+                (-6, -17) if mark > 0.9 * last else (8, -12),
                 textcoords="offset points",
-                ha="right" if mark > 0.9 * last else "center",
+                ha="right" if mark > 0.9 * last else "left",
                 fontsize=12,
                 fontweight="bold",
                 color=INK,
@@ -325,8 +325,9 @@ def rfm_map(
     by_value = bool(data["share_revenue"].any())
     weight = data["share_revenue"] if by_value else data["share_customers"]
     most = float(weight.max(initial=0)) or 1.0
+    taken = set(zip(data["r"].tolist(), data["f"].tolist(), strict=True))
     for r in range(1, n + 1):
-        for f in range(1, n + 1):
+        for f in (f for f in range(1, n + 1) if (r, f) not in taken):
             ax.add_patch(Rectangle((r - 0.485, f - 0.475), 0.97, 0.95, facecolor=LINE, alpha=0.35, linewidth=0))
     for i in range(len(data["r"])):
         r, f = int(data["r"][i]), int(data["f"][i])
@@ -337,7 +338,13 @@ def rfm_map(
         share = words.share(float(data["share_revenue"][i]))
         lines = [
             (0.2, words.short(int(data["customers"][i])), 14, "bold", INK),
-            (-0.08, f"{words('share_revenue')} {share}" if words.name == "zh" else f"{share} {words('share_revenue')}", 10, "normal", INK),
+            (
+                -0.08,
+                f"{words('share_revenue')} {share}" if words.name == "zh" else f"{share} {words('share_revenue')}",
+                10,
+                "normal",
+                INK,
+            ),
             (-0.32, words.segment(str(data["segment"][i])), 10, "normal", INK),
         ]
         for dy, text, size, weight_name, color in lines if by_value else [lines[0], lines[2]]:
@@ -380,7 +387,15 @@ def segment_sizes(segments: Any, profiles: Any = None, ax: Axes | None = None, *
     place = np.arange(len(names))
     with_value = bool(value.any())
     height = 0.34 if with_value else 0.6
-    ax.barh(place - height / 2 * with_value, size, height=height, color=MUTED, alpha=0.55, linewidth=0, label=words("share_customers"))
+    ax.barh(
+        place - height / 2 * with_value,
+        size,
+        height=height,
+        color=MUTED,
+        alpha=0.55,
+        linewidth=0,
+        label=words("share_customers"),
+    )
     if with_value:
         ax.barh(place + height / 2, value, height=height, color=ACCENT, linewidth=0, label=words("share_revenue"))
     for i in range(len(names)):

@@ -199,7 +199,6 @@ _WORDS: dict[str, tuple[str, str]] = {
     "title": ("Customer report", "客户报告"),
     "subtitle": ("{start} to {end}", "{start} 至 {end}"),
     "contents": ("Contents", "目录"),
-    "figure": ("Figure", "图"),
     "made_by": ("Made by patron {version}", "由 patron {version} 生成"),
     "not_included": ("Left out", "未包含的章节"),
     # Headline figures
@@ -272,19 +271,17 @@ _WORDS: dict[str, tuple[str, str]] = {
     # Cleaning
     "cleaning": ("What cleaning did", "数据清洗"),
     "cleaning_none": (
-        "Nothing had to be changed: every row was read as it stands.",
-        "无需任何改动：每一行都按原样读入。",
+        "Nothing had to be changed: all {rows} rows were taken as they stand.",
+        "无需任何改动：全部{rows}行都按原样读入。",
     ),
     "cleaning_intro": (
-        "Nothing vanishes without a line here.",
-        "任何改动都记录在此。",
+        "Of {rows} rows read, {kept} stand in the log. Nothing vanishes or changes without a line here.",
+        "读入{rows}行，其中{kept}行进入日志。任何删除或改动都记录在此。",
     ),
     "rule": ("Rule", "规则"),
     "rows": ("Rows", "行数"),
     "action": ("What was done", "处理"),
     "example": ("Example", "示例"),
-    "cleaning_line": ("{rule}: {rows} rows, {action}.", "{rule}：{rows}行，{action}。"),
-    "cleaning_line_one": ("{rule}: one row, {action}.", "{rule}：1行，{action}。"),
     # Over time
     "time": ("Customers and revenue over time", "客户与销售额走势"),
     "by_month": ("per month", "按月"),
@@ -297,24 +294,27 @@ _WORDS: dict[str, tuple[str, str]] = {
     "new": ("first purchase", "首次购买"),
     "returning": ("bought before", "老客回购"),
     "revenue_over_time": ("Revenue {period}", "销售额（{period}）"),
-    "kept": ("kept", "净额"),
     "returned": ("returned", "退货"),
     "time_best": (
         "The best {period} was {when} with {revenue}.",
         "销售额最高的{period}是{when}，为{revenue}。",
     ),
     "time_change": (
-        "The last whole {period} ({when}) brought {change} against the one before.",
+        "The last whole {period} ({when}) brought {change} than the one before.",
         "最近一个完整{period}（{when}）较前一{period}{change}。",
     ),
-    "more": ("{share} more", "增长{share}"),
-    "less": ("{share} less", "下降{share}"),
+    "more": ("{share} more revenue", "增长{share}"),
+    "less": ("{share} less revenue", "下降{share}"),
     "time_new": (
         "In the last whole {period}, {share} of buying customers bought for the first time.",
         "最近一个完整{period}里，{share}的购买客户是首次购买。",
     ),
     "partial_note": (
         "Lighter bars: {when} is covered in part only.",
+        "浅色柱：{when}只有部分数据。",
+    ),
+    "partial_note_two": (
+        "Lighter bars: {when} are covered in part only.",
         "浅色柱：{when}只有部分数据。",
     ),
     "and": (" and ", "、"),
@@ -325,12 +325,11 @@ _WORDS: dict[str, tuple[str, str]] = {
         "前{top}的客户带来{share}的销售额；一半的销售额来自{half}的客户。",
     ),
     "concentration_x": ("customers, best first", "客户，从高到低"),
-    "concentration_y": ("share of revenue", "销售额占比"),
+    "concentration_y": ("Share of revenue", "销售额占比"),
     "concentration_alt": (
         "Cumulative share of revenue against share of customers, best customers first.",
         "累计销售额占比与累计客户占比，从消费最高的客户开始。",
     ),
-    "equal": ("if all spent the same", "假如人人消费相同"),
     # Second order
     "second": ("From the first order to the second", "从首单到第二单"),
     "second_text": (
@@ -347,7 +346,7 @@ _WORDS: dict[str, tuple[str, str]] = {
         "再次下单者的中位间隔为{days}天。",
     ),
     "second_x": ("days since the first order", "距首单天数"),
-    "second_y": ("ordered again", "已再次下单"),
+    "second_y": ("Share with a second order", "已下第二单的占比"),
     "second_alt": (
         "Share of customers with a second order by days since the first.",
         "按距首单天数，已下第二单的客户占比。",
@@ -360,11 +359,6 @@ _WORDS: dict[str, tuple[str, str]] = {
         "segment most of them belong to, and their part of revenue; the stronger the colour, the more revenue.",
         "每位客户在三方面得1至{bins}分：最近购买（R，越近越高）、购买次数（F）、消费金额（M）；{bins}分最好。"
         "每一格显示该组合的客户数、其中多数人所属的分群及其销售额占比；颜色越深，销售额越高。",
-    ),
-    "rfm_text_no_value": (
-        "Every customer gets a score from 1 to {bins} for recency (R: how lately they bought) and frequency (F: how many "
-        "orders); {bins} is best. Each tile shows how many customers share a pair of scores.",
-        "每位客户在最近购买（R）与购买次数（F）两方面得1至{bins}分，{bins}分最好。每一格显示该组合的客户数。",
     ),
     "rfm_x": ("recency: bought long ago → lately", "最近购买 R：久远 → 最近"),
     "rfm_y": ("frequency: few orders → many", "购买次数 F：少 → 多"),
@@ -385,11 +379,11 @@ _WORDS: dict[str, tuple[str, str]] = {
         "客户的数值落在某列范围内，便得该列的分数。",
     ),
     "score": ("Score", "分数"),
-    "days_unit": ("{n} days", "{n}天"),
-    "r_row": ("R: days since the last purchase", "R：距最近购买的天数"),
+    "r_row": ("R: days away", "R：未购天数"),
     "f_row": ("F: orders", "F：订单数"),
     "m_row": ("M: revenue", "M：销售额"),
     "over": ("over {low}", "超过{low}"),
+    "at_least": ("{low} or more", "{low}及以上"),
     "up_to": ("up to {high}", "至{high}"),
     "between": ("{low} – {high}", "{low}～{high}"),
     # Segments
@@ -398,10 +392,6 @@ _WORDS: dict[str, tuple[str, str]] = {
         "The scores make groups that call for different action. The largest is {largest} with {share} of customers; most "
         "revenue comes from {richest} ({value}).",
         "由分数得到需要不同对待的客户群。人数最多的是“{largest}”，占{share}；销售额最高的是“{richest}”，占{value}。",
-    ),
-    "segments_text_no_money": (
-        "The scores make groups that call for different action. The largest is {largest} with {share} of customers.",
-        "由分数得到需要不同对待的客户群。人数最多的是“{largest}”，占{share}。",
     ),
     "segment": ("Segment", "分群"),
     "share_customers": ("of customers", "客户占比"),
@@ -414,7 +404,6 @@ _WORDS: dict[str, tuple[str, str]] = {
         "各分群的客户占比与销售额占比。",
     ),
     "segments_who": ("Who they are, and what to do", "他们是谁，该做什么"),
-    "action_hint": ("What to do", "建议"),
     # How it was made
     "method": ("How it was made", "编制说明"),
     "method_text": (
@@ -425,8 +414,8 @@ _WORDS: dict[str, tuple[str, str]] = {
     "term": ("Term", "术语"),
     "definition": ("Definition", "定义"),
     "customer_def": (
-        "A user with at least one purchase before {as_of}.",
-        "{as_of}之前至少购买过一次的用户。",
+        "A user with at least one purchase up to {as_of}.",
+        "截至{as_of}至少购买过一次的用户。",
     ),
     "order_def": (
         "The purchases of one customer that share an order number.",
@@ -450,8 +439,8 @@ _WORDS: dict[str, tuple[str, str]] = {
         "下过两单及以上的客户数除以全部客户数。",
     ),
     "recent_def": (
-        "Customers with a purchase in the {days} days before {as_of}, divided by all customers.",
-        "{as_of}前{days}天内买过的客户数除以全部客户数。",
+        "Customers with a purchase in the {days} days up to {as_of}, divided by all customers.",
+        "截至{as_of}的{days}天内买过的客户数除以全部客户数。",
     ),
     "recency_def": (
         "Days from the last purchase to {as_of}.",
@@ -493,6 +482,10 @@ _WORDS: dict[str, tuple[str, str]] = {
     "p_events": ("Events", "事件"),
     "p_users": ("Users", "用户"),
     "p_currency": ("Currency", "币种"),
+    # What the command says at the end
+    "said_log": ("{events} events of {users} users, {period}", "{events}条事件，{users}位用户，{period}"),
+    "said_tables": ("Tables", "数据表"),
+    "said_report": ("Report", "报告"),
     # Chapters and why one is missing
     "chapter_value": ("Customer value", "客户价值"),
     "chapter_churn": ("Churn", "流失预警"),
@@ -507,8 +500,72 @@ _WORDS: dict[str, tuple[str, str]] = {
     "left_out_line": ("{chapter}: {reason}", "{chapter}：{reason}"),
 }
 
-# What the audit says of a rule and an action; text that is not here is shown as it stands.
-_AUDIT: dict[str, tuple[str, str]] = {}
+# What the audit says: a rule as a name, and as the beginning of a sentence. A rule that is not here is shown as it stands.
+_RULES: dict[str, tuple[tuple[str, str], tuple[str, str]]] = {
+    "rows read": (("Rows read", "{rows} in the data"), ("读入行数", "数据共{rows}")),
+    "missing user": (("No customer", "{rows} without a customer id"), ("缺少客户", "{rows}没有客户编号")),
+    "missing time": (("No time", "{rows} without a time"), ("缺少时间", "{rows}没有时间")),
+    "unreadable time": (
+        ("Unreadable time", "{rows} with a time that cannot be read"),
+        ("时间无法识别", "{rows}的时间无法识别"),
+    ),
+    "time outside the range": (
+        ("Time outside the range", "{rows} with a time outside the range"),
+        ("时间超出范围", "{rows}的时间超出范围"),
+    ),
+    "doubtful local time": (
+        ("Doubtful local time", "{rows} at a local time that clocks skip or repeat"),
+        ("时间有歧义", "{rows}的当地时间因夏令时被跳过或重复"),
+    ),
+    "exact duplicate": (("Exact duplicate", "{rows} equal to another in every column"), ("完全重复", "{rows}与另一行完全相同")),
+    "repeated event_id": (
+        ("Repeated event id", "{rows} with an event id seen before"),
+        ("事件编号重复", "{rows}的事件编号已出现过"),
+    ),
+    "missing event": (("No kind of event", "{rows} without a kind of event"), ("缺少事件类型", "{rows}没有事件类型")),
+    "unknown event": (
+        ("Kind not known", "{rows} of a kind that patron does not know"),
+        ("未知事件类型", "{rows}的事件类型不在已知之列"),
+    ),
+    "negative amount": (("Negative amount", "{rows} with a negative amount"), ("金额为负", "{rows}的金额为负")),
+    "negative quantity": (("Negative quantity", "{rows} with a negative quantity"), ("数量为负", "{rows}的数量为负")),
+    "outlying amount": (("Unusual amount", "{rows} with an unusually large amount"), ("金额异常", "{rows}的金额异常大")),
+    "missing amount": (("No amount", "{rows} of purchases without an amount"), ("缺少金额", "{rows}购买没有金额")),
+    "not a finite number": (
+        ("Not a finite number", "{rows} with a number that is not finite"),
+        ("数值无效", "{rows}的数值不是有限数"),
+    ),
+    "beyond 9.2e12": (("Number too large", "{rows} with a number too large to count"), ("数值过大", "{rows}的数值过大")),
+    "more than six decimals": (
+        ("More than six decimals", "{rows} with more than six decimals"),
+        ("超过六位小数", "{rows}的数值超过六位小数"),
+    ),
+    "white space around id": (
+        ("Blanks around an id", "{rows} with blanks around an id"),
+        ("编号含空格", "{rows}的编号首尾有空格"),
+    ),
+    "outside the interval": (
+        ("Outside the interval", "{rows} outside the interval asked for"),
+        ("不在所选区间", "{rows}不在所选区间内"),
+    ),
+}
+_ACTIONS: dict[str, str] = {
+    "read": "已读入",
+    "dropped": "已删除",
+    "counted, kept": "计数并保留",
+    "kept": "保留",
+    "trimmed": "已去除空格",
+    "left out": "未计入",
+    "taken as a return": "按退货处理",
+    "counted as return": "按退货处理",
+    "set to missing": "设为缺失",
+    "rounded to millionths": "四舍五入到百万分之一",
+    "a skipped time moved on, a repeated one taken as the first": "跳过的时刻顺延，重复的取第一次",
+    "kept as 'unknown'": "保留为 unknown",
+    "capped at": "截断至",
+    "flagged, kept: above": "标记并保留，高于",
+    "kept as": "保留为",
+}
 
 
 class Language:
@@ -563,9 +620,22 @@ class Language:
         _, who, action = _SEGMENTS[name][self._place]
         return who, action
 
-    def audit(self, text: str) -> str:
-        """A rule or an action of the audit."""
-        return _AUDIT[text][self._place] if text in _AUDIT else text
+    def rule(self, name: str) -> str:
+        """A rule of the audit by name."""
+        return _RULES[name][self._place][0] if name in _RULES else name[:1].upper() + name[1:]
+
+    def action(self, text: str) -> str:
+        """An action of the audit; a value at its end stays."""
+        if self.name == "en":
+            return text
+        known = max((known for known in _ACTIONS if text.startswith(known)), key=len, default="")
+        return _ACTIONS[known] + text[len(known) :] if known else text
+
+    def audit(self, rule: str, rows: int, action: str) -> str:
+        """A row of the audit as a sentence."""
+        counted = f"{self.number(rows)} row{'s' * (rows != 1)}" if self.name == "en" else f"{self.number(rows)}行"
+        said = _RULES[rule][self._place][1].format(rows=counted) if rule in _RULES else f"{counted}: {rule}"
+        return f"{said}: {action}." if self.name == "en" else f"{said}：{self.action(action)}。"
 
     def sentences(self, parts: list[str]) -> str:
         """Sentences one after the other: Chinese ones need no space between them."""
@@ -637,7 +707,7 @@ class Language:
 
     def period(self, start: np.datetime64, unit: str) -> str:
         """A month, week or day by its first day."""
-        year, month, number = _parts(start)
+        year, month, _ = _parts(start)
         if unit == "month":
             return f"{_MONTHS[month - 1]} {year}" if self.name == "en" else f"{year}年{month}月"
         if unit == "week":
@@ -653,5 +723,5 @@ class Language:
 
 
 def _parts(day: np.datetime64) -> tuple[int, int, int]:
-    year, month, number = str(np.datetime64(day, "D")).split("-")
+    year, month, number = str(day.astype("datetime64[D]")).split("-")
     return int(year), int(month), int(number)

@@ -4,7 +4,17 @@
 
 #include "base/file.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+/* A new folder, below TMPDIR when that is set and short enough. */
+static inline void sample_folder(char out[128]) {
+    const char *parent = getenv("TMPDIR");
+    if (parent == NULL || strlen(parent) > 100) parent = P_tmpdir;
+    snprintf(out, 128, "%s/patron-test-XXXXXX", parent);
+    assert_non_null(mkdtemp(out));
+}
 
 static const int64_t sample_time[] = {-5, 0, 7, INT64_MAX, INT64_MIN};
 static const int64_t sample_offsets[] = {0, 3, 3, 9};

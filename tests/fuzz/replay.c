@@ -24,6 +24,10 @@ size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max_size);
 
 enum { MAX_SIZE = 1 << 20 };
 
+/* UBSan's own exit would pass the handlers by. */
+__attribute__((visibility("default"))) const char *__ubsan_default_options(void);
+const char *__ubsan_default_options(void) { return "abort_on_error=1:print_stacktrace=1"; }
+
 typedef struct input {
     uint8_t *data;
     size_t size;

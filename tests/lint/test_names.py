@@ -7,6 +7,7 @@ from collections import defaultdict
 from pathlib import Path
 
 import pytest
+
 from tree import ROOT, tracked
 
 EMPTY_WORDS = {"util", "utils", "helper", "helpers", "common", "misc"}

@@ -18,6 +18,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+
 from tree import ROOT, without_comments
 
 MEMORY = {"malloc", "calloc", "realloc", "reallocarray", "free", "aligned_alloc", "posix_memalign", "memalign", "valloc"}
@@ -141,25 +142,22 @@ def object_violations(objects: list[Object], public: set[str]) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def core(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[Object], Path]:
-    out = tmp_path_factory.mktemp("core")
-    made = compile_tree(ROOT, sorted((ROOT / "csrc").rglob("*.c")), out)
-    library = out / "libpatron.so"
-    compiler = os.environ.get("CC", "cc").split()
-    run(*compiler, "-shared", "-o", library, *(path for _, path in made), "-pthread", "-lm", "-Wl,--no-undefined")
-    return [one for one, _ in made], library
+def core(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[Object, Path]]:
+    return compile_tree(ROOT, sorted((ROOT / "csrc").rglob("*.c")), tmp_path_factory.mktemp("core"))
 
 
-def test_objects_keep_to_their_names_and_call_nothing_forbidden(core: tuple[list[Object], Path]) -> None:
-    found = object_violations(core[0], declared(ROOT))
+def test_objects_keep_to_their_names_and_call_nothing_forbidden(core: list[tuple[Object, Path]]) -> None:
+    found = object_violations([made for made, _ in core], declared(ROOT))
     assert not found, "\n" + "\n".join(found)
 
 
-def test_the_library_exports_what_the_headers_declare(core: tuple[list[Object], Path]) -> None:
-    lines = run("nm", "-D", "--defined-only", core[1]).splitlines()
-    exported = {line.split()[-1] for line in lines}
+def test_the_library_exports_what_the_headers_declare(core: list[tuple[Object, Path]], tmp_path: Path) -> None:
+    library = tmp_path / "libpatron.so"
+    compiler = os.environ.get("CC", "cc").split()
+    run(*compiler, "-shared", "-o", library, *(path for _, path in core), "-pthread", "-lm", "-Wl,--no-undefined")
+    exported = {line.split()[-1] for line in run("nm", "-D", "--defined-only", library).splitlines()}
     public = declared(ROOT)
-    assert {name for name in exported if not name.startswith("patron_")} == set()
+    assert sorted(name for name in exported if not name.startswith("patron_")) == []
     assert sorted(exported - public) == [], "exported, but in no public header"
     assert sorted(public - exported) == [], "declared, but not defined"
 

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+
 from tree import ROOT, tracked
 
 # Written so that this file does not match itself.

@@ -20,8 +20,8 @@ def tracked(root: Path) -> list[Path]:
     if listed.returncode == 0:
         names = [root / os.fsdecode(name) for name in listed.stdout.split(b"\0") if name]
     else:
-        left_out = {".git", ".work", "build", "dist", "__pycache__"}
-        names = [path for path in root.rglob("*") if not left_out.intersection(path.relative_to(root).parts)]
+        made = re.compile(r"\.(?!ci$|clang-format$|gitignore$).*|build|dist|__pycache__|.*\.egg-info")
+        names = [path for path in root.rglob("*") if not any(map(made.fullmatch, path.relative_to(root).parts))]
     return sorted(path for path in names if path.is_file())
 
 

@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-
 from patron import figures, files
 from patron.words import Language
 
-__all__ = ["Report", "build", "page"]
+__all__ = ["Report", "build", "page", "write"]
 
 LARGEST_PAGE = 500_000  # bytes
+WINDOWS = ("7D", "30D", "90D", "365D")
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ def build(
     lang: str = "en",
     title: str | None = None,
     as_of: Any = None,
-    windows: Sequence[str] = ("7D", "30D", "90D", "365D"),
+    windows: Sequence[str] = WINDOWS,
     bins: int = 5,
     formats: Sequence[str] = ("parquet",),
     progress: Callable[[str], None] | None = None,
@@ -93,27 +93,30 @@ def build(
     >>> patron.report.build(log, "out", lang="zh")  # doctest: +SKIP
     """
     with files.replacing(out) as folder:
-        report = _write(log, folder, Path(out), lang, title, as_of, windows, bins, formats, progress)
-    return report
+        made = write(
+            log, folder, lang=lang, title=title, as_of=as_of, windows=windows, bins=bins, formats=formats, progress=progress
+        )
+    final = Path(out)
+    tables = {name: [final / path.name for path in paths] for name, paths in made.tables.items()}
+    return Report(final / made.report.name, tables, made.left_out, made.headline)
 
 
-def _write(
+def write(
     log: Any,
     folder: Path,
-    final: Path,
-    lang: str,
-    title: str | None,
-    as_of: Any,
-    windows: Sequence[str],
-    bins: int,
-    formats: Sequence[str],
-    progress: Callable[[str], None] | None,
+    *,
+    lang: str = "en",
+    title: str | None = None,
+    as_of: Any = None,
+    windows: Sequence[str] = WINDOWS,
+    bins: int = 5,
+    formats: Sequence[str] = ("parquet",),
+    progress: Callable[[str], None] | None = None,
 ) -> Report:
-    """As `build`, into a folder whose contents will stand in `final`."""
+    """As `build`, into a folder that exists, without any care for what is there or for what stays after an error."""
     step = progress or (lambda _: None)
     files.check_formats(formats, int(log.n_users))
-    words = Language(lang, _currency(log))
-    material = _material(log, words, as_of, windows, bins, step)
+    material = _material(log, Language(lang, _currency(log)), as_of, windows, bins, step)
     step("report")
     text, left_out, headline = _render(material, title)
     (folder / "report.html").write_text(text, encoding="utf-8", newline="\n")
@@ -121,8 +124,8 @@ def _write(
     tables = {}
     for name, table in (("profiles", material.profiles), ("segments", material.segments), ("audit", material.audit)):
         if table is not None:
-            tables[name] = [final / path.name for path in files.write_table(table, folder, name, formats)]
-    return Report(final / "report.html", tables, left_out, headline)
+            tables[name] = files.write_table(table, folder, name, formats)
+    return Report(folder / "report.html", tables, left_out, headline)
 
 
 def page(log: Any, *, lang: str = "en", title: str | None = None, as_of: Any = None) -> str:
@@ -135,7 +138,7 @@ def page(log: Any, *, lang: str = "en", title: str | None = None, as_of: Any = N
         As for `build`.
     """
     words = Language(lang, _currency(log))
-    return _render(_material(log, words, as_of, ("7D", "30D", "90D", "365D"), 5, lambda _: None), title)[0]
+    return _render(_material(log, words, as_of, WINDOWS, 5, lambda _: None), title)[0]
 
 
 def _currency(log: Any) -> str | None:
@@ -143,13 +146,12 @@ def _currency(log: Any) -> str | None:
     return str(currency) if currency else None
 
 
-def _material(
-    log: Any, words: Language, as_of: Any, windows: Sequence[str], bins: int, step: Callable[[str], None]
-) -> Any:
-    import patron
+def _material(log: Any, words: Language, as_of: Any, windows: Sequence[str], bins: int, step: Callable[[str], None]) -> Any:
     from patron.profile import Profiler
-    from patron.report.chapters import LeftOut, Material
     from patron.segment import RFM
+
+    import patron
+    from patron.report.chapters import LeftOut, Material
 
     step("profile")
     profiles = Profiler(windows=tuple(windows)).fit(log).transform(as_of=as_of)

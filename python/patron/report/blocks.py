@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-__all__ = ["Block", "Card", "Cards", "Cell", "Listing", "Notes", "Pictures", "Rows", "Text"]
+__all__ = ["Block", "Card", "Cards", "Cell", "Listing", "Notes", "Picture", "Pictures", "Rows", "Text"]
 
 
 @dataclass(frozen=True)
@@ -18,10 +18,18 @@ class Text:
 
 
 @dataclass(frozen=True)
-class Pictures:
-    """Drawings (SVG made by us, set as they are) side by side, with a note below."""
+class Picture:
+    """A drawing (SVG made by us, set as it is), under its title if it has one."""
 
-    svgs: list[str]
+    svg: str
+    title: str = ""
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """Drawings side by side, with a note below."""
+
+    drawn: list[Picture]
     note: str = ""
     kind: str = "pictures"
 
@@ -73,10 +81,9 @@ class Listing:
 
 @dataclass(frozen=True)
 class Notes:
-    """Terms with what they mean; the third value, where there is one, stands apart."""
+    """Terms with what they mean; the third value, where there is one, is what follows from it."""
 
-    notes: list[tuple[str, str, str]] = field(default_factory=list)
-    label: str = ""
+    notes: list[tuple[str, str, str]]
     kind: str = "notes"
 
 

@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 
 from patron import figures, plot
 from patron.report import pictures
-from patron.report.blocks import Block, Card, Cards, Cell, Listing, Notes, Pictures, Rows, Text
+from patron.report.blocks import Block, Card, Cards, Cell, Listing, Notes, Picture, Pictures, Rows, Text
 from patron.words import Language
 
 if TYPE_CHECKING:
@@ -136,15 +136,16 @@ class Material:
 
 
 def _draw(
-    name: str, size: tuple[int, int], margins: tuple[int, int, int, int], draw: Callable[[Axes], Any], title: str, text: str
-) -> str:
+    name: str, size: tuple[int, int], margins: tuple[int, int, int, int], draw: Callable[[Axes], Axes], title: str, text: str
+) -> Picture:
     """A picture of `size` units with `margins` left, right, top, bottom."""
     width, height = size
     left, right, top, bottom = margins
     figure = Figure(figsize=(width / pictures.DPI, height / pictures.DPI), dpi=pictures.DPI)
     box = (left / width, bottom / height, (width - left - right) / width, (height - top - bottom) / height)
-    draw(figure.add_axes(box))
-    return pictures.svg(figure, name, title, text)
+    ax = draw(figure.add_axes(box))
+    ax.set_title("", loc="left")  # the page sets it, in its own type
+    return Picture(pictures.svg(figure, name, title, text), title)
 
 
 # ---- headline ----------------------------------------------------------------------------------------------------------
@@ -254,19 +255,25 @@ def cleaning(m: Material) -> list[Block]:
     """What cleaning did: a sentence each, then the table."""
     w = m.words
     columns = [m.audit[name] for name in ("rule", "column", "rows", "action", "example")]
-    lines = [row for row in zip(*columns, strict=True) if row[2]]
+    lines = [
+        (str(rule), column, int(rows), str(action), example)
+        for rule, column, rows, action, example in zip(*columns, strict=True)
+    ]
+    read = sum(rows for rule, _, rows, _, _ in lines if rule == "rows read")
+    lines = [line for line in lines if line[2] and line[0] != "rows read"]
+    n_events = int(m.log.n_events)
     if not lines:
-        return [Text(w("cleaning_none"))]
-    sentences, rows = [], []
-    for rule, column, count, action, example in lines:
-        count = int(count)
-        phrase = {"rule": w.audit(str(rule)), "rows": w.number(count), "action": w.audit(str(action))}
-        phrase["rule"] = phrase["rule"][:1].upper() + phrase["rule"][1:]
-        sentences.append(w("cleaning_line_one" if count == 1 else "cleaning_line", **phrase))
-        texts = (str(column or ""), w.number(count), phrase["action"], "" if example is None else str(example)[:60])
-        rows.append([Cell(phrase["rule"], strong=True), *(Cell(text) for text in texts)])
+        return [Text(w("cleaning_none", rows=w.number(read or n_events)))]
+    blocks: list[Block] = []
+    if read:
+        blocks.append(Text(w("cleaning_intro", rows=w.number(read), kept=w.number(n_events))))
+    blocks.append(Listing([w.audit(rule, rows, action) for rule, _, rows, action, _ in lines]))
+    table = []
+    for rule, column, rows, action, example in lines:
+        texts = (str(column or ""), w.number(rows), w.action(action), "" if example is None else str(example)[:60])
+        table.append([Cell(w.rule(rule), strong=True), *(Cell(text) for text in texts)])
     head = [w("rule"), w("column"), w("rows"), w("action"), w("example")]
-    return [Text(w("cleaning_intro")), Listing(sentences), Rows("", head, rows, "llrll")]
+    return [*blocks, Rows("", head, table, "llrll")]
 
 
 def time(m: Material) -> list[Block]:
@@ -289,7 +296,7 @@ def time(m: Material) -> list[Block]:
     if len(whole) and t["customers"][whole[-1]]:
         fresh = float(t["new"][whole[-1]] / t["customers"][whole[-1]])
         parts.append(w("time_new", period=period, share=w.share(fresh)))
-    size, margins = (WIDE, 268), (64, 6, 50, 44)
+    size, margins = (WIDE, 250), (64, 6, 30, 44)
     drawn = [
         _draw(
             "customers",
@@ -315,7 +322,7 @@ def time(m: Material) -> list[Block]:
     if t["partial"].any():
         names = [w.period(start, unit) for start in t["start"][t["partial"]]]
         note = w("partial_note" if len(names) == 1 else "partial_note_two", when=w("and").join(names))
-    return [Text(w.sentences(parts)), *(Pictures([svg]) for svg in drawn[:-1]), Pictures(drawn[-1:], note)]
+    return [Text(w.sentences(parts)), *(Pictures([one]) for one in drawn[:-1]), Pictures(drawn[-1:], note)]
 
 
 def concentration(m: Material) -> list[Block]:
@@ -323,12 +330,10 @@ def concentration(m: Material) -> list[Block]:
     m.need_purchases()
     w = m.words
     texts, drawn = [], []
-    size, margins = (HALF, 300), (48, 16, 40, 46)
+    size, margins = (HALF, 272), (48, 16, 10, 46)
     if m.has_revenue:
         c = m.concentration
-        text = w(
-            "concentration_text", top=w.share(0.2), share=w.share(float(c["revenue"][20])), half=w.share(float(c["half"]))
-        )
+        text = w("concentration_text", top=w.share(0.2), share=w.share(float(c["revenue"][20])), half=w.share(float(c["half"])))
         texts.append(text)
         drawn.append(
             _draw(
@@ -336,7 +341,7 @@ def concentration(m: Material) -> list[Block]:
                 size,
                 margins,
                 lambda ax: plot.revenue_concentration(c, ax, lang=w),
-                w("concentration"),
+                w("concentration_y"),
                 w.sentences([w("concentration_alt"), text]),
             )
         )
@@ -356,7 +361,7 @@ def concentration(m: Material) -> list[Block]:
                 size,
                 margins,
                 lambda ax: plot.second_order(s, ax, lang=w),
-                w("second"),
+                w("second_y"),
                 w.sentences([w("second_alt"), text]),
             )
         )
@@ -371,7 +376,7 @@ def rfm(m: Material) -> list[Block]:
         raise m.why_no_segments
     w = m.words
     tiles = figures.rfm_tiles(m.segments, m.profiles)
-    svg = _draw(
+    drawn = _draw(
         "rfm",
         (WIDE, 430),
         (56, 6, 6, 50),
@@ -384,7 +389,7 @@ def rfm(m: Material) -> list[Block]:
         used = np.unique(np.asarray(m.segments[column])[np.asarray(m.segments[column]) > 0])
         if len(used) < m.bins:
             notes.append(w(which))
-    blocks: list[Block] = [Text(w("rfm_text", bins=m.bins)), Pictures([svg])]
+    blocks: list[Block] = [Text(w("rfm_text", bins=m.bins)), Pictures([Picture(drawn.svg)])]
     if notes:
         blocks.append(Text(w("rfm_ties", which=w.listing(notes), bins=m.bins), quiet=True))
     if m.bins <= plot.MAP_BINS:
@@ -443,7 +448,7 @@ def segments(m: Material) -> list[Block]:
         richest=w.segment(str(g["segment"][richest])),
         value=w.share(float(g["share_revenue"][richest])),
     )
-    svg = _draw(
+    drawn = _draw(
         "segments",
         (WIDE, 46 + 34 * len(buyers)),
         (138, 6, 34, 4),
@@ -467,7 +472,7 @@ def segments(m: Material) -> list[Block]:
     keys = "segment customers share_customers revenue share_revenue per_customer mean_orders median_recency".split()
     table = Rows("", [w(key) for key in keys], rows, "lrrrrrrr")
     notes = [(w.segment(str(name)), *w.segment_text(str(name))) for name in g["segment"]]
-    return [Text(text), Pictures([svg]), table, Text(heading=w("segments_who")), Notes(notes, w("action_hint"))]
+    return [Text(text), Pictures([Picture(drawn.svg)]), table, Text(heading=w("segments_who")), Notes(notes)]
 
 
 def method(m: Material) -> list[Block]:

@@ -79,9 +79,11 @@ def svg(figure: Figure, name: str, title: str, description: str) -> str:
         ax.patch.set_visible(False)
     width, height = (float(side) * DPI for side in figure.get_size_inches())
     out = io.StringIO()
-    settings = {"svg.fonttype": "none", "svg.hashsalt": f"patron-{name}", "text.parse_math": False}
+    settings: dict[Any, Any] = {"svg.fonttype": "none", "svg.hashsalt": f"patron-{name}", "text.parse_math": False}
     with matplotlib.rc_context(settings):
-        renderer = _Estimating(width, height, out, image_dpi=DPI, metadata={"Date": None, "Creator": None})
+        renderer: Any = _Estimating(  # type: ignore[no-untyped-call, unused-ignore]
+            width, height, out, image_dpi=DPI, metadata={"Date": None, "Creator": None}
+        )
         figure.draw(renderer)
         renderer.finalize()
     root = ElementTree.fromstring(out.getvalue())
