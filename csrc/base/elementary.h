@@ -1,7 +1,7 @@
 /* base/elementary.h: exp, log and log_gamma with the same bits on every processor.
  *
  * The scalar functions give the bits of the array functions, at the price of the C library's fma() where the compiler may not
- * assume the instruction: 20 to 80 ns a value. For more than a handful of values use the array form, which a task of
+ * assume the instruction: 15 to 90 ns a value. For more than a handful of values use the array form, which a task of
  * pt_parallel calls with ctx->cpu: one to a few ns a value. x and y may be the same array. Accuracy: see patron/base.h. */
 #ifndef PT_BASE_ELEMENTARY_H
 #define PT_BASE_ELEMENTARY_H

@@ -43,7 +43,7 @@ patron_status pt_writer_create(patron_ctx *ctx, const char *kind, int32_t kind_v
     char padded[PT_FILE_KIND_SIZE] = {0};
     size_t n = strlen(kind);
     if (n < sizeof padded) memcpy(padded, kind, n);
-    if (n >= sizeof padded || !pt_file_name_valid(padded, sizeof padded))
+    if (!pt_file_name_valid(padded, sizeof padded)) /* too long left it empty */
         return pt_fail(error, PATRON_ERR_INVALID, "The kind of a file is \"%.64s\"; expected 1 to %d letters, digits, _ - .",
                        kind, PT_FILE_KIND_SIZE - 1);
     if (kind_version < 1)

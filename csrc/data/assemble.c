@@ -9,7 +9,8 @@
  * the partitions are the same at any thread count; after ties are broken on content so is everything else, whatever the order
  * of rows was.
  *
- * Memory at the peak: 12 bytes an event beside the columns; a source column is freed as soon as it is gathered. */
+ * Memory at the peak: 12 bytes an event beside the columns and one more column; the block of a gathered column serves the next.
+ */
 #include "data/events.h"
 
 #include "base/merge_sort.h"
@@ -51,6 +52,7 @@ typedef struct assembly {
     int64_t n_properties;
     bool drop;
     _Atomic int64_t n_duplicates;
+    void *spare[9];  /* by width: a block with room for a column, from a source that is no longer needed */
     int64_t *groups; /* partitions [groups[i], groups[i + 1]) are one piece of work */
     int64_t n_groups;
     struct scratch {
@@ -502,22 +504,43 @@ static patron_status gather_task(void *arg, int64_t block, int worker, patron_er
     return PATRON_OK;
 }
 
+/* Into a spare block where there is one: fresh pages cost more than the gathering. */
 static patron_status gather(assembly *s, const void *from, int width, pt_buffer **out, patron_error *error) {
-    patron_status status = pt_buffer_create(s->ctx, s->n * width, out, error);
+    patron_status status = s->spare[width] != NULL
+                               ? pt_buffer_wrap(s->ctx, s->spare[width], s->n * width, NULL, NULL, out, error)
+                               : pt_buffer_create(s->ctx, s->n * width, out, error);
     if (status != PATRON_OK) return status;
+    s->spare[width] = NULL;
     gathering g = {s->rows, s->n, from, (*out)->data, width};
-    return pt_parallel_named(s->ctx, "gather", pt_chunks(s->n, BLOCK), gather_task, &g, error);
+    status = pt_parallel_named(s->ctx, "gather", pt_chunks(s->n, BLOCK), gather_task, &g, error);
+    if (status == PATRON_OK) return status;
+    pt_buffer_release(*out);
+    *out = NULL;
+    return status;
 }
 
-/* Moves the columns over, freeing each source as soon as it is read. */
+static int width_of(const pt_log_column *column) { return column->store == PT_CODES ? 4 : 8; }
+
+/* Keeps a block that is no longer needed for the next column of that width from `first` on, if there is one. */
+static void keep_spare(assembly *s, int64_t first, int width, void *block) {
+    for (int64_t i = first; i < s->events->n_columns; i++) {
+        if (width_of(&s->events->columns[i]) != width) continue;
+        s->spare[width] = block;
+        return;
+    }
+    pt_free(s->ctx, block);
+}
+
+/* Moves the columns over; each source becomes the room for the next. */
 static patron_status gather_columns(assembly *s, patron_log *log, patron_error *error) {
     pt_events *events = s->events;
     patron_status status;
     PT_TRY(pt_alloc_zero(s->ctx, &log->columns, events->n_columns, sizeof *log->columns, error));
     for (int64_t i = 0; i < events->n_columns; i++) {
         pt_log_column *from = &events->columns[i], *to = &log->columns[i];
-        PT_TRY(gather(s, from->data, from->store == PT_CODES ? 4 : 8, &to->keep, error));
-        pt_free(s->ctx, from->data);
+        int width = width_of(from);
+        PT_TRY(gather(s, from->data, width, &to->keep, error));
+        keep_spare(s, i + 1, width, from->data);
         pt_buffer *keep = to->keep;
         *to = *from;
         to->keep = keep;
@@ -553,6 +576,8 @@ static void assembly_fini(assembly *s) {
     pt_free(s->ctx, s->rows);
     pt_free(s->ctx, s->groups);
     pt_free(s->ctx, s->properties);
+    pt_free(s->ctx, s->spare[4]);
+    pt_free(s->ctx, s->spare[8]);
     for (int i = 0; i < PT_MAX_THREADS; i++) {
         pt_free(s->ctx, s->scratch[i].keys);
         pt_free(s->ctx, s->scratch[i].rows);
@@ -587,8 +612,8 @@ patron_status pt_log_assemble(patron_log *log, pt_events *events, patron_error *
     if (s->n > 0) {
         plan(s);
         PT_TRY(partition(s, error));
-        pt_free(ctx, events->user);
-        pt_free(ctx, events->time_block);
+        keep_spare(s, 0, 4, events->user);
+        keep_spare(s, 0, 8, events->time_block);
         events->user = NULL;
         events->time_block = NULL;
         PT_TRY(sort_partitions(s, error));

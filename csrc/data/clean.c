@@ -212,7 +212,7 @@ typedef struct sign_work {
 
 static bool is_negative(const int64_t *values, int64_t i) { return values != NULL && values[i] < 0 && values[i] != PT_MISSING; }
 
-/* Without kinds it only counts. */
+/* Without kinds it only counts: whoever has none learns whether they are needed. */
 static patron_status sign_task(void *arg, int64_t block, int worker, patron_error *error) {
     (void)worker;
     (void)error;
@@ -252,6 +252,13 @@ static patron_status turn_returns(patron_ctx *ctx, const patron_log_options *opt
     if (s.amount == NULL && s.quantity == NULL) return PATRON_OK;
     patron_status status;
     PT_TRY(pt_parallel(ctx, pt_chunks(s.n, BLOCK), sign_task, &s, error));
+    if (s.kinds == NULL && s.n_negative_amounts + s.n_negative_quantities > 0) { /* not all are purchases after all */
+        PT_TRY(pt_alloc(ctx, &events->kinds, s.n, sizeof *events->kinds, error));
+        for (int64_t i = 0; i < s.n; i++) events->kinds[i] = PATRON_KIND_PURCHASE;
+        s.kinds = events->kinds;
+        s.n_negative_amounts = s.n_negative_quantities = 0;
+        PT_TRY(pt_parallel(ctx, pt_chunks(s.n, BLOCK), sign_task, &s, error));
+    }
     PT_TRY(
         pt_audit_add(ctx, audit, "negative amount", options->amount, s.n_negative_amounts, "taken as a return", NULL, error));
     PT_TRY(pt_audit_add(ctx, audit, "negative quantity", options->quantity, s.n_negative_quantities, "taken as a return", NULL,

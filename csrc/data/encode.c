@@ -17,7 +17,7 @@
 
 #include <string.h>
 
-enum { BLOCK = 65536, PIECE = 1024, BATCH = 32 };
+enum { BLOCK = 65536, PIECE = 512, AHEAD = 24 };
 
 typedef struct slot {
     uint64_t hash; /* never 0 in use */
@@ -107,9 +107,9 @@ static patron_status table_code(encoder *e, table *t, const slot *key, pt_string
     return table_insert(e, t, &t->slots[at], key, s, error);
 }
 
-/* A batch grows the table beforehand, so that slots do not move while it is looked up. */
+/* A piece grows the table beforehand, so that slots do not move while it is looked up. */
 static patron_status table_make_room(encoder *e, table *t, patron_error *error) {
-    while (t->n + BATCH > t->n_slots / 2) {
+    while (t->n + PIECE > t->n_slots / 2) {
         patron_status status = table_grow(e->ctx, t, error);
         if (status != PATRON_OK) return status;
     }
@@ -160,36 +160,30 @@ static pt_string trimmed(pt_string s) {
     return (pt_string){p, end - p};
 }
 
+static void prefetch_slot(const table *t, const slot *key) {
+    __builtin_prefetch(&t->slots[key->hash & ((uint64_t)t->n_slots - 1)]);
+}
+
 static patron_status encode_text(encoder *e, table *t, int64_t first, int64_t n, patron_error *error) {
     pt_string strings[PIECE];
+    slot keys[PIECE];
     patron_status status = pt_column_string(e->column, first, n, strings, error);
-    if (status != PATRON_OK) return status;
-    slot keys[BATCH];
-    for (int64_t i = 0; i < n; i += BATCH) {
-        int64_t m = n - i < BATCH ? n - i : BATCH;
-        status = table_make_room(e, t, error);
-        if (status != PATRON_OK) return status;
-        for (int64_t j = 0; j < m; j++) {
-            pt_string *s = &strings[i + j];
-            if (e->trim && s->data != NULL) {
-                pt_string cut = trimmed(*s);
-                t->n_trimmed += cut.length != s->length;
-                *s = cut;
-            }
-            if (s->data == NULL || s->length == 0) continue;
-            keys[j] = text_key(*s);
-            __builtin_prefetch(&t->slots[keys[j].hash & ((uint64_t)t->n_slots - 1)]);
+    if (status == PATRON_OK) status = table_make_room(e, t, error);
+    for (int64_t i = 0; i < n && status == PATRON_OK; i++) {
+        if (e->trim && strings[i].data != NULL) {
+            pt_string cut = trimmed(strings[i]);
+            t->n_trimmed += cut.length != strings[i].length;
+            strings[i] = cut;
         }
-        for (int64_t j = 0; j < m; j++) {
-            pt_string s = strings[i + j];
-            int32_t *code = &e->codes[first + i + j];
-            *code = -1;
-            if (s.data == NULL || s.length == 0) continue;
-            status = table_code(e, t, &keys[j], s, code, error);
-            if (status != PATRON_OK) return status;
-        }
+        keys[i] = strings[i].data != NULL && strings[i].length > 0 ? text_key(strings[i]) : (slot){0};
     }
-    return PATRON_OK;
+    for (int64_t i = 0; i < AHEAD && i < n && status == PATRON_OK; i++) prefetch_slot(t, &keys[i]);
+    for (int64_t i = 0; i < n && status == PATRON_OK; i++) {
+        if (i + AHEAD < n) prefetch_slot(t, &keys[i + AHEAD]);
+        e->codes[first + i] = -1;
+        if (keys[i].hash != 0) status = table_code(e, t, &keys[i], strings[i], &e->codes[first + i], error);
+    }
+    return status;
 }
 
 /* ---- integers ------------------------------------------------------------------------------------------------------------ */
@@ -231,28 +225,21 @@ static patron_status read_numbers(const encoder *e, int64_t first, int64_t n, in
 static patron_status encode_numbers(encoder *e, table *t, int64_t first, int64_t n, patron_error *error) {
     int64_t buffer[PIECE];
     uint8_t valid[PIECE];
+    slot keys[PIECE];
     const int64_t *numbers;
     bool all;
     patron_status status = read_numbers(e, first, n, buffer, valid, &numbers, &all, error);
-    if (status != PATRON_OK) return status;
-    slot keys[BATCH];
-    for (int64_t i = 0; i < n; i += BATCH) {
-        int64_t m = n - i < BATCH ? n - i : BATCH;
-        status = table_make_room(e, t, error);
-        if (status != PATRON_OK) return status;
-        for (int64_t j = 0; j < m; j++) {
-            keys[j] = (slot){.hash = pt_hash_u64((uint64_t)numbers[i + j]) | 1, .a = (uint64_t)numbers[i + j]};
-            __builtin_prefetch(&t->slots[keys[j].hash & ((uint64_t)t->n_slots - 1)]);
-        }
-        for (int64_t j = 0; j < m; j++) {
-            int32_t *code = &e->codes[first + i + j];
-            *code = -1;
-            if (!all && !valid[i + j]) continue;
-            status = table_code(e, t, &keys[j], (pt_string){0}, code, error);
-            if (status != PATRON_OK) return status;
-        }
+    if (status == PATRON_OK) status = table_make_room(e, t, error);
+    for (int64_t i = 0; i < n && status == PATRON_OK; i++)
+        keys[i] =
+            all || valid[i] ? (slot){.hash = pt_hash_u64((uint64_t)numbers[i]) | 1, .a = (uint64_t)numbers[i]} : (slot){0};
+    for (int64_t i = 0; i < AHEAD && i < n && status == PATRON_OK; i++) prefetch_slot(t, &keys[i]);
+    for (int64_t i = 0; i < n && status == PATRON_OK; i++) {
+        if (i + AHEAD < n) prefetch_slot(t, &keys[i + AHEAD]);
+        e->codes[first + i] = -1;
+        if (keys[i].hash != 0) status = table_code(e, t, &keys[i], (pt_string){0}, &e->codes[first + i], error);
     }
-    return PATRON_OK;
+    return status;
 }
 
 static void lower(_Atomic int64_t *least, int64_t value) {

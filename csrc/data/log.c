@@ -150,7 +150,7 @@ cleanup:
 
 /* Forgets kinds of which no row enters. */
 static patron_status compact_kinds(patron_ctx *ctx, pt_events *events, patron_error *error) {
-    uint8_t *used;
+    uint8_t *used = NULL;
     uint16_t *map = NULL;
     if (events->n_kind_names == 0) return PATRON_OK;
     patron_status status;

@@ -70,8 +70,8 @@ bool pt_field_equal(const pt_field *a, const pt_field *b) {
 
 const char *pt_show_name(const char *name, char *out, size_t size) {
     int64_t n = (int64_t)strlen(name), room = (int64_t)size - 1;
-    if (n > room) n = room;
-    while (n > 0 && n == room && ((unsigned char)name[n] & 0xC0) == 0x80) n--;
+    if (n > room)
+        for (n = room; n > 0 && ((unsigned char)name[n] & 0xC0) == 0x80;) n--;
     memmove(out, name, (size_t)n);
     out[n] = '\0';
     for (int64_t bad; (bad = pt_utf8_check(out, n)) >= 0;) out[bad] = '?';

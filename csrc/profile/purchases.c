@@ -84,13 +84,13 @@ static void emit(pt_walk *walk) {
     const pt_purchases *sums = &walk->purchases;
     pt_put_integer(walk, PT_orders, sums->n_baskets);
     pt_put_integer(walk, PT_distinct_items, sums->n_items);
-    pt_put_ratio(walk, PT_revenue, sums->revenue, PT_MICRO);
+    pt_put_ratio(walk, PT_revenue, sums->revenue, PT_MILLION);
     if (sums->n_baskets == 0) {
         pt_put_null(walk, PT_avg_basket);
         pt_put_null(walk, PT_max_basket);
     } else {
-        pt_put_ratio(walk, PT_avg_basket, sums->revenue, (unsigned __int128)sums->n_baskets * PT_MICRO);
-        pt_put_ratio(walk, PT_max_basket, sums->largest, PT_MICRO);
+        pt_put_ratio(walk, PT_avg_basket, sums->revenue, (unsigned __int128)sums->n_baskets * PT_MILLION);
+        pt_put_ratio(walk, PT_max_basket, sums->largest, PT_MILLION);
     }
 }
 
@@ -98,8 +98,8 @@ static patron_status finish(pt_walk *walk, patron_error *error) {
     (void)error;
     const pt_purchases *sums = &walk->purchases;
     pt_put_integer(walk, PT_purchase_days, sums->days.n);
-    pt_put_ratio(walk, PT_quantity, sums->quantity, PT_MICRO);
-    pt_put_ratio(walk, PT_discount, sums->discount, PT_MICRO);
+    pt_put_ratio(walk, PT_quantity, sums->quantity, PT_MILLION);
+    pt_put_ratio(walk, PT_discount, sums->discount, PT_MILLION);
     if (sums->n == 0) {
         pt_put_null(walk, PT_first_purchase);
         pt_put_null(walk, PT_last_purchase);

@@ -20,13 +20,13 @@ static void add(pt_walk *walk, int64_t low, int64_t high) {
 
 static void emit(pt_walk *walk) {
     pt_put_integer(walk, PT_returns, walk->returns.n);
-    pt_put_ratio(walk, PT_net_revenue, walk->purchases.revenue - walk->returns.returned, PT_MICRO);
+    pt_put_ratio(walk, PT_net_revenue, walk->purchases.revenue - walk->returns.returned, PT_MILLION);
 }
 
 static patron_status finish(pt_walk *walk, patron_error *error) {
     (void)error;
     const __int128 revenue = walk->purchases.revenue, returned = walk->returns.returned;
-    pt_put_ratio(walk, PT_returned, returned, PT_MICRO);
+    pt_put_ratio(walk, PT_returned, returned, PT_MILLION);
     if (revenue <= 0)
         pt_put_null(walk, PT_return_share);
     else

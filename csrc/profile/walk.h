@@ -15,12 +15,10 @@
 #ifndef PT_PROFILE_WALK_H
 #define PT_PROFILE_WALK_H
 
-#include "base/ratio.h"
+#include "base/exact.h"
 #include "data/log.h"
 #include "profile/code_set.h"
 #include "profile/definitions.h"
-
-#define PT_MICRO 1000000 /* parts of a unit in a measure of the log */
 
 /* What a profile is computed from. Columns that the log lacks are NULL. */
 typedef struct pt_plan {

@@ -215,7 +215,6 @@ _WORDS: dict[str, tuple[str, str]] = {
     "recent": ("Bought lately", "近期活跃"),
     "recent_note": ("of customers within {days} days", "最近 {days} 天买过的客户占比"),
     "top_share": ("Top 20%", "前20%客户"),
-    "top_share_note": ("of customers bring this share of revenue", "贡献的销售额占比"),
     # In short
     "short_period": (
         "From {start} to {end}, {customers} customers placed {orders} orders worth {revenue}.",
@@ -412,7 +411,6 @@ _WORDS: dict[str, tuple[str, str]] = {
         "全部数字由清洗后的日志计算，截至{as_of}，此后的事件不计。相同的数据得到相同的报告。",
     ),
     "term": ("Term", "术语"),
-    "definition": ("Definition", "定义"),
     "customer_def": (
         "A user with at least one purchase up to {as_of}.",
         "截至{as_of}至少购买过一次的用户。",
@@ -493,7 +491,6 @@ _WORDS: dict[str, tuple[str, str]] = {
     "no_purchases": ("the log has no purchases", "日志中没有购买"),
     "no_amounts": ("the log has no amounts", "日志中没有金额"),
     "no_revenue": ("all amounts are zero", "金额全部为零"),
-    "too_short": ("the log covers less than a day", "日志不足一天"),
     "few_customers": ("fewer than {least} customers bought", "购买客户不足{least}位"),
     "no_second": ("no customer has been known for a week", "没有客户已满一周"),
     "not_in_version": ("not part of patron {version}", "patron {version} 尚不包含"),

@@ -30,7 +30,8 @@ typedef struct saboteur {
     int64_t kill_at;  /* the number of the call before which the process is killed; 0: none */
     int64_t maps;
     int64_t syncs;
-    char last[16]; /* the operation that failed */
+    char last[16];       /* the operation that failed */
+    char temporary[512]; /* the path opened last for writing */
 } saboteur;
 
 static bool fails(saboteur *s, const char *what) {
@@ -43,6 +44,7 @@ static bool fails(saboteur *s, const char *what) {
 
 static int bad_open_write(void *state, const char *path) {
     saboteur *s = state;
+    snprintf(s->temporary, sizeof s->temporary, "%s", path);
     if (fails(s, "open_write")) return -s->error;
     int fd = pt_file_ops_posix.open_write(NULL, path);
     s->open_fds += fd >= 0;
@@ -373,6 +375,10 @@ static void names_as_long_as_the_system_allows_are_saved(void **state) {
     assert_int_equal(sample_save(f->ctx, 3, path, NULL), PATRON_OK);
     assert_int_equal(patron_file_verify(f->ctx, path, NULL), PATRON_OK);
     assert_only(f, name);
+    const char *temporary = strrchr(f->s.temporary, '/') + 1; /* 66 whole characters of the name, not half of one more */
+    assert_int_equal(temporary[0], '.');
+    assert_memory_equal(temporary + 1, name, 198);
+    assert_int_equal(temporary[199], '.');
 }
 
 static void the_folder_of_any_path_is_flushed(void **state) {
@@ -544,6 +550,29 @@ static void sections_that_add_up_to_too_much_are_refused(void **state) {
     pt_writer_destroy(w);
 }
 
+static void one_section_more_than_a_file_holds_is_refused(void **state) {
+    fixture *f = *state;
+    pt_writer *w = NULL;
+    pt_buffer *bytes = NULL;
+    pt_reader *r = NULL;
+    char name[16];
+    int64_t value = 5;
+    assert_int_equal(pt_writer_create(f->ctx, "log", 1, &w, NULL), PATRON_OK);
+    for (int i = 0; i < 65536; i++) {
+        snprintf(name, sizeof name, "s%05d", i);
+        assert_int_equal(pt_writer_add(w, name, PATRON_SECTION_INT64, &value, 1, NULL), PATRON_OK);
+    }
+    assert_int_equal(pt_writer_add(w, "t", PATRON_SECTION_INT64, &value, 1, NULL), PATRON_ERR_LIMIT);
+    assert_int_equal(pt_writer_to_bytes(w, &bytes, NULL), PATRON_OK);
+    assert_int_equal(pt_reader_from_buffer(f->ctx, bytes, "log", 1, &r, NULL), PATRON_OK);
+    value = 0;
+    assert_int_equal(pt_reader_int64(r, "s65535", 0, 9, &value, NULL), PATRON_OK);
+    assert_int_equal(value, 5);
+    pt_reader_destroy(r);
+    pt_buffer_release(bytes);
+    pt_writer_destroy(w);
+}
+
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
@@ -564,6 +593,7 @@ int main(void) {
         TEST(a_process_killed_between_any_two_steps_leaves_the_old_file_or_the_new),
         TEST(a_writer_refuses_what_is_no_section),
         TEST(sections_that_add_up_to_too_much_are_refused),
+        TEST(one_section_more_than_a_file_holds_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -274,8 +274,9 @@ static int compare_int64(const void *a, const void *b) {
     return x < y ? -1 : x > y;
 }
 
+/* Within 1e-13, or a millionth of a microsecond, which is where the twin's own long doubles end. */
 static void assert_close(const char *name, double got, long double wanted) {
-    if (!(fabsl((long double)got - wanted) <= 1e-13L * (fabsl(wanted) + 1e-6L)))
+    if (!(fabsl((long double)got - wanted) <= 1e-13L * (fabsl(wanted) + 1e-4L)))
         fail_msg("%s is %.17g; expected %.17g", name, got, (double)wanted);
 }
 
@@ -403,7 +404,7 @@ static void every_measure_equals_the_twins_whatever_roles_there_are(void **state
         HAS_AMOUNT, HAS_AMOUNT | HAS_ORDER, HAS_EVENT | HAS_QUANTITY, HAS_DISCOUNT,          0};
     uint64_t seed = 11;
     for (int64_t k = 0; k < LENGTH(roles); k++) {
-        row *rows = random_rows(&seed, 900, 60);
+        row *rows = random_rows(&seed, 900, k % 2 == 0 ? 60 : 170); /* one tile, and three */
         check_all(900, rows, roles[k], NULL, NONE);
         check_all(900, rows, roles[k], NULL, START + 20 * PT_DAY + 6 * HOUR);
         free(rows);

@@ -190,6 +190,10 @@ static void a_row_is_null_when_its_index_or_its_dictionary_value_is(void **state
     assert_int_equal(pt_column_string(&table->columns[0], 0, 5, strings, NULL), PATRON_OK);
     assert_null(strings[3].data);
     assert_memory_equal(strings[4].data, CHINESE, 6);
+    patron_table *chosen = NULL;
+    assert_int_equal(patron_table_select(table, 1, (const char *[]){"x"}, &chosen, NULL), PATRON_OK);
+    assert_int_equal(patron_table_null_count(chosen, 0), 2);
+    patron_table_destroy(chosen);
     patron_table_destroy(table);
 
     child = with_dictionary(made_array(4, 0, 0, 2, (made_buffer[]){NO_BYTES, BYTES(uint64_t, 1, 0, 2, 1)}),
@@ -200,6 +204,16 @@ static void a_row_is_null_when_its_index_or_its_dictionary_value_is(void **state
     assert_int_equal(patron_table_get_float64(table, 0, 0, 4, real, valid, NULL), PATRON_OK);
     assert_true(real[0] != real[0] && real[1] == 0.5 && real[2] == 2.5 && real[3] != real[3]);
     assert_memory_equal(valid, ((uint8_t[]){0, 1, 1, 0}), 4);
+    patron_table_destroy(table);
+
+    child =
+        with_dictionary(made_array(2, 0, 0, 2, (made_buffer[]){NO_BYTES, BYTES(uint16_t, 1, 0)}), made_array(2, 0, 2, 0, NULL));
+    table = import_ok(ctx, dictionary_schema("S", "n", "x"), 1, &child);
+    assert_int_equal(patron_table_null_count(table, 0), 2);
+    assert_int_equal(patron_table_get_float64(table, 0, 0, 2, real, valid, NULL), PATRON_OK);
+    assert_int_equal(valid[0] + valid[1], 0);
+    assert_int_equal(pt_column_string(&table->columns[0], 0, 2, strings, NULL), PATRON_OK);
+    assert_null(strings[0].data);
     patron_table_destroy(table);
     assert_int_equal(made_live, 0);
     patron_ctx_destroy(ctx);
@@ -229,7 +243,7 @@ static void chunks_are_kept_where_they_lie_and_empty_ones_left_out(void **state)
         made_array(2, 0, 0, 2, (made_buffer[]){NO_BYTES, BYTES(int64_t, 1, 2)}),
         made_array(0, 0, 0, 2, (made_buffer[]){NO_BYTES, NO_BYTES}),
         made_array(1, 0, 1, 2, (made_buffer[]){BYTES(uint8_t, 0), BYTES(int64_t, 9)}),
-        made_array(3, 0, 0, 2, (made_buffer[]){NO_BYTES, BYTES(int64_t, 3, 4, 5)}),
+        made_array(3, 0, -1, 2, (made_buffer[]){BYTES(uint8_t, 0xFF), BYTES(int64_t, 3, 4, 5)}), /* a bitmap, but no nulls */
     };
     const int64_t *lies = (const int64_t *)parts[3]->buffers[1];
     patron_table *table = import_ok(ctx, made_schema("l", "x"), 4, parts);
@@ -540,31 +554,6 @@ static void released_streams_schemas_and_arrays_are_refused(void **state) {
     patron_ctx_destroy(ctx);
 }
 
-/* Two bad rows, far apart: the error is of the first one, at any number of threads. */
-static void the_first_bad_row_is_named_at_any_number_of_threads(void **state) {
-    (void)state;
-    enum { N = 400000 };
-    char *bytes = malloc(N);
-    int32_t *offsets = malloc((N + 1) * sizeof *offsets);
-    for (int32_t i = 0; i <= N; i++) offsets[i] = i;
-    memset(bytes, 'a', N);
-    bytes[123456] = bytes[200000] = bytes[399999] = (char)0x80;
-    for (int threads = 1; threads <= 8; threads *= 2) {
-        patron_ctx *ctx = new_ctx(threads);
-        patron_table *table = NULL;
-        patron_error error = {0};
-        assert_int_equal(patron_table_create(ctx, N, &table, NULL), PATRON_OK);
-        patron_column column = {.type = PATRON_TYPE_UTF8, .values = bytes, .offsets = offsets};
-        assert_int_equal(patron_table_borrow_column(table, "x", &column, &error), PATRON_ERR_INVALID);
-        assert_string_equal(error.message, "Column 'x', row 123456: byte 0x80 at position 0 of the string is not valid UTF-8");
-        assert_int_equal(patron_table_n_columns(table), 0);
-        patron_table_destroy(table);
-        patron_ctx_destroy(ctx);
-    }
-    free(bytes);
-    free(offsets);
-}
-
 /* ---- and out again ---- */
 
 /* A table with every type, in two chunks of 3 and 5 rows that differ from column to column. */
@@ -582,6 +571,7 @@ static patron_table *rich_table(patron_ctx *ctx, patron_status *status) {
         columns[N_SAMPLES + 3] = made_array(3, 0, 3, 0, NULL);
         columns[N_SAMPLES + 4] = dictionary_array();
         if (b == 1) ((char *)(uintptr_t)columns[N_SAMPLES + 4]->dictionary->buffers[2])[4] = 'b'; /* 'b' for 'a' */
+        if (b == 1) ((char *)(uintptr_t)columns[N_SAMPLES + 2]->buffers[3])[28] = 'N';            /* LONG ends otherwise */
         batches[b] = made_struct(3, 0, N_SAMPLES + 5, columns);
     }
     for (int i = 0; i < N_SAMPLES + 5; i++) {
@@ -738,11 +728,7 @@ static patron_status in_and_out(patron_ctx *ctx, void *arg) {
     struct ArrowSchema schema = {0};
     struct ArrowArray array = {0};
     if (status == PATRON_OK) status = patron_table_export_stream(table, &stream, NULL);
-    if (status == PATRON_OK) {
-        patron_error error = {0};
-        status = patron_table_import_stream(ctx, &stream, &back, &error);
-        if (status == PATRON_ERR_INVALID && strstr(error.message, "No memory") != NULL) status = PATRON_ERR_NO_MEMORY;
-    }
+    if (status == PATRON_OK) status = patron_table_import_stream(ctx, &stream, &back, NULL);
     if (status == PATRON_OK) status = patron_table_export_array(back, &schema, &array, NULL);
     if (status == PATRON_OK) status = patron_table_import_array(ctx, &schema, &array, &again, NULL);
     if (status == PATRON_OK) assert_same_table(table, again);
@@ -786,7 +772,6 @@ int main(void) {
         cmocka_unit_test_setup(structs_that_do_not_fit_are_refused, none_live),
         cmocka_unit_test_setup(the_producers_own_words_come_back_and_everything_is_released, none_live),
         cmocka_unit_test_setup(released_streams_schemas_and_arrays_are_refused, none_live),
-        cmocka_unit_test_setup(the_first_bad_row_is_named_at_any_number_of_threads, none_live),
         cmocka_unit_test_setup(what_is_exported_as_a_stream_comes_back_equal_and_uncopied, none_live),
         cmocka_unit_test_setup(what_is_exported_as_an_array_comes_back_equal_in_one_chunk, none_live),
         cmocka_unit_test_setup(a_child_moved_out_of_an_exported_array_outlives_it, none_live),

@@ -54,11 +54,13 @@ def refused(capsys: pytest.CaptureFixture[str], *arguments: object) -> str:
     [
         ("customer_id date cds dollars", {"user": "customer_id", "time": "date", "quantity": "cds", "amount": "dollars"}),
         ("user_id time item", {"user": "user_id", "time": "time", "item": "item"}),
-        ("User ID|Event Time|Product-ID|Event_Type", {"user": "User ID", "time": "Event Time", "item": "Product-ID", "event": "Event_Type"}),
+        ("User ID|Event Time|Product-ID|Event_Type",
+         {"user": "User ID", "time": "Event Time", "item": "Product-ID", "event": "Event_Type"}),
         ("InvoiceNo StockCode Quantity InvoiceDate CustomerID",
          {"user": "CustomerID", "time": "InvoiceDate", "item": "StockCode", "order": "InvoiceNo", "quantity": "Quantity"}),
         ("用户 时间 商品 金额 行为", {"user": "用户", "time": "时间", "item": "商品", "amount": "金额", "event": "行为"}),
-        ("会员编号 下单时间 订单号 实付金额", {"user": "会员编号", "time": "下单时间", "order": "订单号", "amount": "实付金额"}),
+        ("会员编号 下单时间 订单号 实付金额",
+         {"user": "会员编号", "time": "下单时间", "order": "订单号", "amount": "实付金额"}),
         ("customer_id customer_unique_id order_id order_purchase_timestamp price",
          {"user": "customer_unique_id", "time": "order_purchase_timestamp", "order": "order_id", "amount": "price"}),
         ("uid timestamp behavior", {"user": "uid", "time": "timestamp", "event": "behavior"}),
@@ -129,7 +131,10 @@ def test_run_writes_tables_and_report_and_says_what_it_guessed(events, tmp_path,
 
 
 def test_given_columns_are_used_and_not_said(events, tmp_path, capsys):
-    assert run("run", events, "--out", tmp_path / "out", "--user", "sku", "--time", "date", "--item", "-", "--amount", "spend") == 0
+    assert (
+        run("run", events, "--out", tmp_path / "out", "--user", "sku", "--time", "date", "--item", "-", "--amount", "spend")
+        == 0
+    )
     assert capsys.readouterr().err == ""
     assert pq.read_table(tmp_path / "out/profiles.parquet")["user"].to_pylist() == ["s0", "s1", "s2", "s3"]
 
@@ -169,10 +174,15 @@ def test_numbers_as_dates_are_read_and_said(tmp_path, capsys):
 
 
 def test_usual_event_words_are_kinds(tmp_path, capsys):
-    (tmp_path / "e.csv").write_text("uid,timestamp,behavior\n" + "".join(f"{i % 9},{1_700_000_000 + i * 9000},{'buy' if i % 3 else 'pv'}\n" for i in range(90)))
+    (tmp_path / "e.csv").write_text(
+        "uid,timestamp,behavior\n"
+        + "".join(f"{i % 9},{1_700_000_000 + i * 9000},{'buy' if i % 3 else 'pv'}\n" for i in range(90))
+    )
     assert run("run", tmp_path / "e.csv", "--out", tmp_path / "out") == 0
     lines = capsys.readouterr().err.splitlines()
-    assert {"patron: guessed --kind buy=purchase", "patron: guessed --kind pv=view", "patron: guessed --time-unit s"} <= set(lines)
+    assert {"patron: guessed --kind buy=purchase", "patron: guessed --kind pv=view", "patron: guessed --time-unit s"} <= set(
+        lines
+    )
     assert sum(pq.read_table(tmp_path / "out/profiles.parquet")["orders"].to_pylist()) == 60
 
 
@@ -219,7 +229,9 @@ def test_no_user_to_guess_lists_the_columns(tmp_path, capsys):
 
 def test_gbk_names_the_file_and_the_way_out_and_then_works(tmp_path, capsys):
     path = tmp_path / "gbk.csv"
-    path.write_bytes(("会员,日期,金额\n" + "".join(f"张{i % 7},2024-01-{1 + i % 28:02d},{i}\n" for i in range(60))).encode("gbk"))
+    path.write_bytes(
+        ("会员,日期,金额\n" + "".join(f"张{i % 7},2024-01-{1 + i % 28:02d},{i}\n" for i in range(60))).encode("gbk")
+    )
     said = refused(capsys, "run", path, "--out", tmp_path / "out")
     assert re.search(r"gbk\.csv: byte 0 .*looks like GBK: pass --encoding gbk", said)
     assert run("run", path, "--out", tmp_path / "out", "--encoding", "gbk") == 0
@@ -234,7 +246,13 @@ def test_output_that_is_a_file_or_holds_other_files_is_refused(events, tmp_path,
 
 @pytest.mark.parametrize(
     "arguments",
-    [[], ["run"], ["run", "e.csv"], ["run", "e.csv", "--out", "o", "--format", "xml"], ["demo", "--out", "o", "--customers", "0"]],
+    [
+        [],
+        ["run"],
+        ["run", "e.csv"],
+        ["run", "e.csv", "--out", "o", "--format", "xml"],
+        ["demo", "--out", "o", "--customers", "0"],
+    ],
 )
 def test_misuse_is_code_2(arguments, capsys):
     with pytest.raises(SystemExit) as stopped:
@@ -293,7 +311,12 @@ def test_demo_keeps_the_truth_beside_the_report_and_repeats_by_seed(tmp_path, ca
 def test_inspect_shows_sections_and_their_sum(tmp_path, capsys, monkeypatch):
     import patron._core
 
-    found = {"kind": "rfm", "version": 1, "library": "0.1.0", "sections": [("bins", "int64", 1, 8), ("recency", "float64", 4, 32)]}
+    found = {
+        "kind": "rfm",
+        "version": 1,
+        "library": "0.1.0",
+        "sections": [("bins", "int64", 1, 8), ("recency", "float64", 4, 32)],
+    }
     monkeypatch.setattr(patron._core, "inspect", lambda path: found)
     assert run("inspect", tmp_path / "x") == 0
     lines = capsys.readouterr().out.splitlines()

@@ -11,6 +11,9 @@ import numpy as np
 import pytest
 
 from patron import demo
+from patron.demo.draws import Table
+from patron.demo.life import REASONS
+from patron.demo.log import KINDS
 
 CHINESE = re.compile("[\u4e00-\u9fff]")
 OFFSET = np.timedelta64(8, "h")
@@ -21,7 +24,21 @@ def shop(n: int = 1200, days: int = 730, seed: int = 7, language: Any = "en") ->
     return demo.simulate(n, days, seed, language)
 
 
-def tables(made: demo.Shop) -> dict[str, demo.Table]:
+@pytest.fixture(autouse=True, scope="module")
+def shops_are_shared_within_this_file_only():
+    yield
+    shop.cache_clear()
+
+
+def small(language: Any = "en") -> demo.Shop:
+    return shop(150, 200, 3, language)
+
+
+def large() -> demo.Shop:
+    return shop(3000, seed=0)
+
+
+def tables(made: demo.Shop) -> dict[str, Table]:
     return {name: value for name, value in vars(made).items() if isinstance(value, dict) and name != "dirt"}
 
 
@@ -31,7 +48,7 @@ def same(a: np.ndarray, b: np.ndarray) -> bool:
     return bool(np.array_equal(a, b) if a.dtype == object else np.array_equal(a, b, equal_nan=a.dtype.kind in "fM"))
 
 
-def of_kind(made: demo.Shop, kind: str, known_user: bool = True) -> demo.Table:
+def of_kind(made: demo.Shop, kind: str, known_user: bool = True) -> Table:
     keep = made.events["event"] == kind
     if known_user:
         keep &= made.events["user"] != np.array(None)
@@ -44,12 +61,12 @@ def codes(values: np.ndarray, keys: np.ndarray) -> np.ndarray:
     return np.array([-1 if value is None else place[value] for value in values], dtype=np.int64)
 
 
-def row_keys(table: demo.Table) -> list[tuple[str, ...]]:
+def row_keys(table: Table) -> list[tuple[str, ...]]:
     return list(zip(*(map(str, table[name]) for name in table), strict=True))
 
 
 def test_the_same_seed_gives_the_same_shop():
-    a, b = demo.simulate(150, 200, 3), demo.simulate(150, 200, 3)
+    a, b = small(), demo.simulate(150, 200, 3)
     for name, table in tables(a).items():
         for column, values in table.items():
             assert same(values, tables(b)[name][column]), (name, column)
@@ -57,7 +74,7 @@ def test_the_same_seed_gives_the_same_shop():
 
 
 def test_another_seed_gives_another_shop():
-    a, b = demo.simulate(150, 200, 3), demo.simulate(150, 200, 4)
+    a, b = small(), demo.simulate(150, 200, 4)
     for name, column in (("events", "time"), ("users", "signup"), ("items", "price"), ("truth_users", "rate")):
         assert not same(tables(a)[name][column], tables(b)[name][column]), (name, column)
 
@@ -83,11 +100,11 @@ def test_the_columns_are_the_roles_of_an_event_log_and_have_plain_types():
         else:
             assert values.dtype == object
             assert all(value is None or (type(value) is str and value and value == value.strip()) for value in values), name
-    assert set(events["event"]) == set(demo.KINDS)
+    assert set(events["event"]) == set(KINDS)
 
 
 def test_the_default_shop_is_of_the_promised_size():
-    made = shop(3000, seed=0)
+    made = large()
     assert 170_000 <= len(made.events["user"]) <= 215_000
     assert len(made.users["user"]) == 3000
     assert made.end - made.start == np.timedelta64(730, "D")
@@ -223,7 +240,7 @@ def test_money_is_in_cents_and_adds_up():
 
 
 def test_revenue_is_concentrated_and_many_buy_once():
-    made = shop(3000, seed=0)
+    made = large()
     sold = of_kind(made, "purchase")
     user = codes(sold["user"], made.users["user"])
     revenue = np.sort(np.bincount(user, np.nan_to_num(sold["amount"])))[::-1]
@@ -251,7 +268,7 @@ def test_double_eleven_towers_over_its_year():
 
 
 def test_planted_complements_are_bought_together_more_often_than_chance():
-    made = shop(3000, seed=0)
+    made = large()
     baskets: dict[str, set[str]] = {}
     sold = of_kind(made, "purchase")
     for order, item in zip(sold["order"], sold["item"], strict=True):
@@ -268,7 +285,7 @@ def test_planted_complements_are_bought_together_more_often_than_chance():
 
 
 def test_who_left_never_buys_again_and_who_lives_does():
-    made = shop(3000, seed=0)
+    made = large()
     truth = made.truth_users
     alive = truth["is_alive"]
     left = ~np.isnat(truth["quit_time"])
@@ -282,15 +299,15 @@ def test_who_left_never_buys_again_and_who_lives_does():
     assert (last[left] < truth["quit_time"][left]).all()
     assert (truth["quit_time"][left] < made.end).all()
     reasons = set(truth["quit_reason"][left])
-    assert reasons == set(demo.REASONS) - {"never_bought"}
+    assert reasons == set(REASONS) - {"never_bought"}
     never = ~truth["ever_buys"]
     assert not np.isin(made.users["user"][never], made.truth_orders["user"]).any()
 
 
 def test_the_future_agrees_with_its_expectation():
     total, expected, living, spread = 0.0, 0.0, 0, 0.0
-    for seed in range(4):
-        truth = shop(seed=seed).truth_users
+    for made in (shop(), large()):
+        truth = made.truth_users
         assert (truth["purchases_next_30d"] <= truth["purchases_next_60d"]).all()
         assert (truth["expected_purchases_60d"] <= truth["expected_purchases_90d"]).all()
         assert ((truth["spend_next_60d"] > 0) == (truth["purchases_next_60d"] > 0)).all()
@@ -307,7 +324,7 @@ def test_the_future_agrees_with_its_expectation():
 
 
 def test_the_campaign_truth_predicts_who_buys_in_its_days():
-    made = shop(3000, seed=0)
+    made = large()
     seen, truth = made.campaigns, made.truth_campaigns
     assert (seen["user"] == truth["user"]).all()
     treated = truth["treated"]
@@ -333,7 +350,7 @@ def test_the_campaign_truth_predicts_who_buys_in_its_days():
 
 
 def test_gaps_between_orders_are_too_regular_for_a_poisson_process():
-    made = shop(3000, seed=0)
+    made = large()
     user = codes(made.truth_orders["user"], made.users["user"])
     order = np.lexsort((made.truth_orders["time"], user))
     user, time = user[order], made.truth_orders["time"][order]
@@ -345,7 +362,7 @@ def test_gaps_between_orders_are_too_regular_for_a_poisson_process():
 
 
 def test_late_parcels_bring_worse_reviews_and_complaints():
-    made = shop(3000, seed=0)
+    made = large()
     truth = made.truth_orders
     late = dict(zip(truth["order"], truth["late"], strict=True))
     reviews = of_kind(made, "review", known_user=False)
@@ -368,7 +385,7 @@ def test_a_session_is_one_visit_of_one_user():
 
 
 def test_chinese_changes_the_words_and_nothing_else():
-    english, chinese = shop(400, 300, 5), shop(400, 300, 5, "zh")
+    english, chinese = small(), small("zh")
     for name in ("time", "event", "user", "item", "order", "amount", "rating", "campaign", "surface"):
         assert same(english.events[name], chinese.events[name]), name
     for name in ("category", "brand", "seller", "query", "text"):
@@ -404,7 +421,7 @@ def test_written_files_read_back_as_they_were(tmp_path, form):
     import pyarrow.csv
     import pyarrow.parquet
 
-    made = shop(60, 60, 1, "zh")
+    made = small("zh")
     paths = made.write(tmp_path / "new" / "folder", format=form)
     assert next(iter(paths)) == "events"
     assert set(paths) == set(tables(made))
@@ -419,7 +436,7 @@ def test_written_files_read_back_as_they_were(tmp_path, form):
     if form == "parquet":
         assert events["text"].to_pylist() == list(made.events["text"])
         assert events["amount"].null_count == np.isnan(made.events["amount"]).sum()
-    assert made.table("users").num_rows == 60
+    assert made.table("users").num_rows == 150
 
 
 def test_writing_without_pyarrow_says_what_is_missing(tmp_path, monkeypatch):
@@ -432,7 +449,7 @@ def test_writing_without_pyarrow_says_what_is_missing(tmp_path, monkeypatch):
 
     monkeypatch.setattr(builtins, "__import__", without)
     with pytest.raises(ImportError, match="pip install pyarrow"):
-        shop(60, 60, 1, "zh").write(tmp_path / "out")
+        small("zh").write(tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
 
@@ -452,7 +469,7 @@ def test_arguments_out_of_range_are_named(arguments, named):
 
 
 def test_unknown_tables_and_formats_are_named(tmp_path):
-    made = shop(60, 60, 1, "zh")
+    made = small("zh")
     with pytest.raises(ValueError, match="No table 'orders'"):
         made.table("orders")
     with pytest.raises(ValueError, match="Unknown format 'xlsx'"):

@@ -24,6 +24,19 @@ def read(sources, columns, **kinds):
     return files.read_events(sources, columns, **kinds)
 
 
+def find_and_read(path, *columns):
+    return read([files.find(path)], columns, ids=["user"])
+
+
+def replace(out: Path, error: BaseException | None = None, **texts: str) -> None:
+    """Put a CSV file of each name into a folder that replaces `out`, and fail then if told to."""
+    with files.replacing(out) as folder:
+        for name, text in texts.items():
+            (folder / f"{name}.csv").write_text(text)
+        if error is not None:
+            raise error
+
+
 # ---- what a file is ----
 
 
@@ -78,15 +91,16 @@ def test_damaged_parquet_is_an_error_that_names_the_file(tmp_path):
 def test_gbk_is_refused_with_the_byte_and_the_way_out(tmp_path, text, place):
     path = tmp_path / "gbk.csv"
     path.write_bytes(text.encode("gbk"))
-    with pytest.raises(ValueError, match=rf"gbk\.csv: byte {place} \(0x..\) is not UTF-8; the text looks like GBK: pass --encoding gbk"):
-        source = files.find(path)
-        read([source], ["user", "x"], ids=["user"])
+    with pytest.raises(
+        ValueError, match=rf"gbk\.csv: byte {place} \(0x..\) is not UTF-8; the text looks like GBK: pass --encoding gbk"
+    ):
+        find_and_read(path, "user", "x")
 
 
 def test_gbk_in_a_guessed_column_is_refused_too(tmp_path):
     path = tmp_path / "gbk.csv"
     path.write_bytes("user,name\n1,张三\n".encode("gbk"))
-    with pytest.raises(ValueError, match="byte 12 .* looks like GBK"):
+    with pytest.raises(ValueError, match=r"byte 12 .* looks like GBK"):
         read([files.find(path)], ["user", "name"], ids=["user"])
 
 
@@ -241,23 +255,20 @@ def test_csv_has_a_mark_and_no_codes(tmp_path):
 
 def test_new_folder_appears_with_its_contents(tmp_path):
     out = tmp_path / "deep" / "out"
-    with files.replacing(out) as folder:
-        (folder / "audit.csv").write_text("x")
+    replace(out, audit="x")
     assert [p.name for p in out.iterdir()] == ["audit.csv"]
 
 
 def test_failure_leaves_no_folder_that_was_not_there(tmp_path):
-    with pytest.raises(KeyboardInterrupt), files.replacing(tmp_path / "deep" / "out") as folder:
-        (folder / "audit.csv").write_text("x")
-        raise KeyboardInterrupt
+    with pytest.raises(KeyboardInterrupt):
+        replace(tmp_path / "deep" / "out", KeyboardInterrupt(), audit="x")
     assert list(tmp_path.iterdir()) == []
 
 
 def test_failure_leaves_earlier_results_as_they_were(tmp_path):
     (tmp_path / "audit.csv").write_text("old")
-    with pytest.raises(OSError, match="No space"), files.replacing(tmp_path) as folder:
-        (folder / "audit.csv").write_text("new")
-        raise OSError(28, "No space left on device")
+    with pytest.raises(OSError, match="No space"):
+        replace(tmp_path, OSError(28, "No space left on device"), audit="new")
     assert {p.name: p.read_text() for p in tmp_path.iterdir()} == {"audit.csv": "old"}
 
 
@@ -272,25 +283,22 @@ def test_failure_while_moving_in_leaves_whole_files_only(tmp_path, monkeypatch):
         real(a, b)
 
     monkeypatch.setattr(os, "replace", failing)
-    with pytest.raises(OSError, match="Input/output"), files.replacing(tmp_path) as folder:
-        (folder / "audit.csv").write_text("new")
-        (folder / "profiles.csv").write_text("new")
+    with pytest.raises(OSError, match="Input/output"):
+        replace(tmp_path, audit="new", profiles="new")
     assert {p.name: p.read_text() for p in tmp_path.iterdir()} == {"audit.csv": "new"}
 
 
 def test_earlier_results_are_replaced_and_tables_not_made_any_more_go(tmp_path):
     for name in ("audit.csv", "segments.parquet"):
         (tmp_path / name).write_text("old")
-    with files.replacing(tmp_path) as folder:
-        (folder / "audit.csv").write_text("new")
+    replace(tmp_path, audit="new")
     assert {p.name: p.read_text() for p in tmp_path.iterdir()} == {"audit.csv": "new"}
 
 
 def test_simulated_shop_stays_when_a_later_run_makes_none(tmp_path):
     (tmp_path / "shop").mkdir()
     (tmp_path / "shop" / "truth_users.parquet").write_text("truth")
-    with files.replacing(tmp_path) as folder:
-        (folder / "audit.csv").write_text("new")
+    replace(tmp_path, audit="new")
     assert (tmp_path / "shop" / "truth_users.parquet").read_text() == "truth"
 
 

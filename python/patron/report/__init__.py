@@ -147,11 +147,10 @@ def _currency(log: Any) -> str | None:
 
 
 def _material(log: Any, words: Language, as_of: Any, windows: Sequence[str], bins: int, step: Callable[[str], None]) -> Any:
-    from patron.profile import Profiler
-    from patron.segment import RFM
-
     import patron
+    from patron.profile import Profiler
     from patron.report.chapters import LeftOut, Material
+    from patron.segment import RFM
 
     step("profile")
     profiles = Profiler(windows=tuple(windows)).fit(log).transform(as_of=as_of)
