@@ -28,6 +28,11 @@ static void fill(patron_error *error, patron_status status, int os_error, const 
         memcpy(message + n, ": ", 3);
         if (strerror_r(os_error, message + n + 2, sizeof message - (size_t)n - 2) != 0) message[n] = '\0';
     }
+    if (n >= (int)sizeof message) { /* cut: not inside a character */
+        size_t end = sizeof message - 1;
+        while (end > 0 && ((unsigned char)message[end - 1] & 0xc0) == 0x80) end--;
+        if (end > 0 && (unsigned char)message[end - 1] >= 0xc0) message[end - 1] = '\0';
+    }
     error->status = status;
     error->os_error = os_error;
     memcpy(error->message, message, sizeof message);

@@ -93,87 +93,160 @@ void pt_dictionary_id(const pt_dictionary *d, int64_t code, patron_id *out) {
     }
 }
 
-/* ---- from entries ---------------------------------------------------------------------------------------------------- */
+/* ---- from entries ----------------------------------------------------------------------------------------------------
+ *
+ * Entries lie wherever the column's text lies, so every look at one is a cache miss: each pass runs on all threads.
+ *
+ *   keys, order   of the used entries, sorted by key, then by the rest of the text
+ *   fresh[i]      entry order[i] is the first of its code
+ *   codes[e]      how many fresh entries come up to it
+ */
 
-typedef struct text_order {
-    const pt_string *strings;
-    int64_t skip; /* bytes known to be equal */
-} text_order;
+enum { BLOCK = 16384 };
 
-static int compare_rest(const void *state, uint64_t a, uint64_t b) {
-    const text_order *order = state;
-    pt_string x = order->strings[a], y = order->strings[b];
-    int64_t skip_x = x.length < order->skip ? x.length : order->skip, skip_y = y.length < order->skip ? y.length : order->skip;
-    return compare_text((pt_string){x.data + skip_x, x.length - skip_x}, (pt_string){y.data + skip_y, y.length - skip_y});
-}
+typedef struct sorting {
+    patron_ctx *ctx;
+    const pt_entries *entries;
+    pt_string first;        /* any used text */
+    _Atomic int64_t shared; /* bytes that all used texts begin with */
+    int64_t n;              /* used entries */
+    uint64_t *keys, *order, *scratch;
+    uint8_t *fresh;
+    int64_t *counts; /* by block: fresh entries in it, then before it */
+    int32_t *codes;
+    uint64_t *chosen;
+    int64_t n_codes;
+    int64_t *offsets;
+    char *bytes;
+} sorting;
 
-/* How many leading bytes all used strings share. */
-static int64_t shared_prefix(const pt_entries *entries) {
-    pt_string first = {NULL, 0};
-    int64_t shared = 0;
-    for (int64_t i = 0; i < entries->n; i++) {
-        if (entries->used != NULL && !entries->used[i]) continue;
-        pt_string s = entries->strings[i];
-        if (first.data == NULL) {
-            first = s;
-            shared = s.length;
-        }
-        if (shared > s.length) shared = s.length;
+static int64_t block_end(int64_t n, int64_t block) { return n < (block + 1) * BLOCK ? n : (block + 1) * BLOCK; }
+
+static patron_status prefix_task(void *arg, int64_t block, int worker, patron_error *error) {
+    (void)worker;
+    (void)error;
+    sorting *s = arg;
+    int64_t shared = atomic_load_explicit(&s->shared, memory_order_relaxed), end = block_end(s->n, block);
+    for (int64_t i = block * BLOCK; i < end; i++) {
+        pt_string text = s->entries->strings[s->order[i]];
+        if (shared > text.length) shared = text.length;
         for (int64_t j = 0; j < shared; j++)
-            if (s.data[j] != first.data[j]) shared = j;
+            if (text.data[j] != s->first.data[j]) shared = j;
     }
-    return shared;
+    int64_t seen = atomic_load(&s->shared);
+    while (shared < seen && !atomic_compare_exchange_weak(&s->shared, &seen, shared)) {
+    }
+    return PATRON_OK;
 }
 
 /* Eight bytes from `skip` on as a big-endian number, zeros beyond the end. */
 static uint64_t prefix_key(pt_string s, int64_t skip) {
     uint64_t key = 0;
     int64_t rest = s.length - skip;
-    if (rest >= 8) {
-        memcpy(&key, s.data + skip, 8);
-        return __builtin_bswap64(key);
-    }
-    if (rest > 0) memcpy(&key, s.data + skip, (size_t)rest);
+    if (rest > 0) memcpy(&key, s.data + skip, rest < 8 ? (size_t)rest : 8);
     return __builtin_bswap64(key);
 }
 
-/* Sorts runs of equal keys by the rest of the text. order: entry numbers, sorted by key. */
-static patron_status sort_equal_keys(patron_ctx *ctx, const text_order *text, int64_t n, const uint64_t *keys, uint64_t *order,
-                                     uint64_t *scratch, patron_error *error) {
-    for (int64_t first = 0, next; first < n; first = next) {
-        for (next = first + 1; next < n && keys[next] == keys[first];) next++;
-        if (next - first < 2) continue;
-        patron_status status = pt_merge_sort(ctx, next - first, order + first, scratch, compare_rest, text, error);
-        if (status != PATRON_OK) return status;
+static patron_status key_task(void *arg, int64_t block, int worker, patron_error *error) {
+    (void)worker;
+    (void)error;
+    sorting *s = arg;
+    const pt_entries *entries = s->entries;
+    int64_t end = block_end(s->n, block);
+    for (int64_t i = block * BLOCK; i < end; i++)
+        s->keys[i] = entries->kind == PT_IDS_TEXT ? prefix_key(entries->strings[s->order[i]], s->shared)
+                                                  : number_key(entries->kind, entries->numbers[s->order[i]]);
+    return PATRON_OK;
+}
+
+static int compare_entries(const void *state, uint64_t a, uint64_t b) {
+    const sorting *s = state;
+    pt_string x = s->entries->strings[a], y = s->entries->strings[b];
+    int64_t skip = s->shared; /* both begin with it */
+    return compare_text((pt_string){x.data + skip, x.length - skip}, (pt_string){y.data + skip, y.length - skip});
+}
+
+/* Sorts runs of equal keys that begin in the block by the rest of the text, and marks the first of equals. */
+static patron_status run_task(void *arg, int64_t block, int worker, patron_error *error) {
+    (void)worker;
+    sorting *s = arg;
+    bool text = s->entries->kind == PT_IDS_TEXT;
+    int64_t end = block_end(s->n, block), i = block * BLOCK, n_fresh = 0;
+    while (i > 0 && i < end && s->keys[i] == s->keys[i - 1]) i++; /* belongs to the block before */
+    while (i < end) {
+        int64_t first = i;
+        while (i < s->n && s->keys[i] == s->keys[first]) i++;
+        if (text && i - first > 1) {
+            patron_status status =
+                pt_merge_sort(NULL, i - first, s->order + first, s->scratch + first, compare_entries, s, error);
+            if (status != PATRON_OK) return status;
+        }
+        for (int64_t j = first; j < i; j++) {
+            s->fresh[j] = j == first || (text && compare_entries(s, s->order[j - 1], s->order[j]) != 0);
+            n_fresh += s->fresh[j];
+        }
+    }
+    s->counts[block] = n_fresh;
+    return PATRON_OK;
+}
+
+/* counts holds what stands before each block's runs, which begin where run_task began. */
+static patron_status code_task(void *arg, int64_t block, int worker, patron_error *error) {
+    (void)worker;
+    (void)error;
+    sorting *s = arg;
+    int64_t end = block_end(s->n, block), i = block * BLOCK, code = s->counts[block] - 1;
+    while (i > 0 && i < end && s->keys[i] == s->keys[i - 1]) i++;
+    if (i == end) return PATRON_OK;
+    for (; i < s->n && (i < end || s->keys[i] == s->keys[i - 1]); i++) {
+        if (s->fresh[i]) s->chosen[++code] = s->order[i];
+        s->codes[s->order[i]] = (int32_t)code;
     }
     return PATRON_OK;
 }
 
-static bool same_entry(const pt_entries *entries, uint64_t a, uint64_t b) {
-    if (entries->kind != PT_IDS_TEXT) return entries->numbers[a] == entries->numbers[b];
-    pt_string x = entries->strings[a], y = entries->strings[b];
-    return x.length == y.length && memcmp(x.data, y.data, (size_t)x.length) == 0;
+static patron_status length_task(void *arg, int64_t block, int worker, patron_error *error) {
+    (void)worker;
+    (void)error;
+    sorting *s = arg;
+    int64_t end = block_end(s->n_codes, block);
+    for (int64_t i = block * BLOCK; i < end; i++) s->offsets[i + 1] = s->entries->strings[s->chosen[i]].length;
+    return PATRON_OK;
+}
+
+static patron_status copy_task(void *arg, int64_t block, int worker, patron_error *error) {
+    (void)worker;
+    (void)error;
+    sorting *s = arg;
+    int64_t end = block_end(s->n_codes, block);
+    for (int64_t i = block * BLOCK; i < end; i++) {
+        if (s->bytes == NULL)
+            s->offsets[i] = s->entries->numbers[s->chosen[i]];
+        else
+            memcpy(s->bytes + s->offsets[i], s->entries->strings[s->chosen[i]].data,
+                   (size_t)(s->offsets[i + 1] - s->offsets[i]));
+    }
+    return PATRON_OK;
 }
 
 /* Copies the chosen entries, in code order, into fresh buffers. */
-static patron_status store(patron_ctx *ctx, const pt_entries *entries, int64_t n, const uint64_t *chosen, pt_dictionary **out,
-                           patron_error *error) {
+static patron_status store(sorting *s, pt_dictionary **out, patron_error *error) {
+    patron_ctx *ctx = s->ctx;
     patron_status status;
     pt_buffer *first = NULL, *second = NULL;
-    PT_TRY(pt_buffer_create(ctx, (n + (entries->kind == PT_IDS_TEXT)) * 8, &first, error));
-    int64_t *numbers = first->data;
-    if (entries->kind != PT_IDS_TEXT) {
-        for (int64_t i = 0; i < n; i++) numbers[i] = entries->numbers[chosen[i]];
-    } else {
-        numbers[0] = 0;
-        for (int64_t i = 0; i < n; i++) numbers[i + 1] = numbers[i] + entries->strings[chosen[i]].length;
-        PT_TRY(pt_buffer_create(ctx, numbers[n], &second, error));
-        char *bytes = second->data;
-        for (int64_t i = 0; i < n; i++)
-            memcpy(bytes + numbers[i], entries->strings[chosen[i]].data, (size_t)entries->strings[chosen[i]].length);
+    pt_id_kind kind = s->entries->kind;
+    int64_t n = s->n_codes, n_blocks = pt_chunks(n, BLOCK);
+    PT_TRY(pt_buffer_create(ctx, (n + (kind == PT_IDS_TEXT)) * 8, &first, error));
+    s->offsets = first->data;
+    if (kind == PT_IDS_TEXT) {
+        s->offsets[0] = 0;
+        PT_TRY(pt_parallel(ctx, n_blocks, length_task, s, error));
+        for (int64_t i = 0; i < n; i++) s->offsets[i + 1] += s->offsets[i];
+        PT_TRY(pt_buffer_create(ctx, s->offsets[n], &second, error));
+        s->bytes = second->data;
     }
-    pt_id_kind kind = entries->kind;
-    if (kind == PT_IDS_UINT64 && (n == 0 || numbers[n - 1] >= 0)) kind = PT_IDS_INT64; /* one form for the same values */
+    PT_TRY(pt_parallel(ctx, n_blocks, copy_task, s, error));
+    if (kind == PT_IDS_UINT64 && (n == 0 || s->offsets[n - 1] >= 0)) kind = PT_IDS_INT64; /* one form for the same values */
     PT_TRY(pt_dictionary_wrap(ctx, kind, n, first, second, out, error));
 cleanup:
     pt_buffer_release(first);
@@ -181,44 +254,69 @@ cleanup:
     return status;
 }
 
+static patron_status allocate(sorting *s, patron_error *error) {
+    patron_ctx *ctx = s->ctx;
+    int64_t n = s->entries->n;
+    patron_status status;
+    PT_TRY(pt_alloc(ctx, &s->keys, n, sizeof *s->keys, error));
+    PT_TRY(pt_alloc(ctx, &s->order, n, sizeof *s->order, error));
+    PT_TRY(pt_alloc(ctx, &s->scratch, 2 * n, sizeof *s->scratch, error));
+    PT_TRY(pt_alloc(ctx, &s->codes, n, sizeof *s->codes, error));
+    PT_TRY(pt_alloc(ctx, &s->fresh, n, 1, error));
+    PT_TRY(pt_alloc(ctx, &s->counts, pt_chunks(n, BLOCK), sizeof *s->counts, error));
+cleanup:
+    return status;
+}
+
+static patron_status sort_entries(sorting *s, patron_error *error) {
+    patron_ctx *ctx = s->ctx;
+    const pt_entries *entries = s->entries;
+    patron_status status;
+    for (int64_t i = 0; i < entries->n; i++) {
+        s->codes[i] = -1;
+        if (entries->used == NULL || entries->used[i]) s->order[s->n++] = (uint64_t)i;
+    }
+    int64_t n_blocks = pt_chunks(s->n, BLOCK);
+    if (entries->kind == PT_IDS_TEXT && s->n > 0) {
+        s->first = entries->strings[s->order[0]];
+        s->shared = s->first.length;
+        PT_TRY(pt_parallel(ctx, n_blocks, prefix_task, s, error));
+    }
+    PT_TRY(pt_parallel(ctx, n_blocks, key_task, s, error));
+    PT_TRY(pt_sort_pairs(ctx, s->n, s->keys, s->order, s->scratch, s->scratch + entries->n, error));
+    PT_TRY(pt_parallel(ctx, n_blocks, run_task, s, error));
+    for (int64_t b = 0; b < n_blocks; b++) {
+        int64_t n_fresh = s->counts[b];
+        s->counts[b] = s->n_codes;
+        s->n_codes += n_fresh;
+    }
+    s->chosen = s->scratch;
+cleanup:
+    return status;
+}
+
 patron_status pt_dictionary_from_entries(patron_ctx *ctx, const pt_entries *entries, const char *name, pt_dictionary **out,
                                          int32_t **map, patron_error *error) {
     patron_status status;
-    uint64_t *keys = NULL, *order = NULL, *scratch = NULL;
-    int32_t *codes = NULL;
-    PT_TRY(pt_alloc(ctx, &keys, entries->n, sizeof *keys, error));
-    PT_TRY(pt_alloc(ctx, &order, entries->n, sizeof *order, error));
-    PT_TRY(pt_alloc(ctx, &scratch, 2 * entries->n, sizeof *scratch, error));
-    PT_TRY(pt_alloc(ctx, &codes, entries->n, sizeof *codes, error));
-    bool text = entries->kind == PT_IDS_TEXT;
-    int64_t skip = text ? shared_prefix(entries) : 0, n = 0;
-    for (int64_t i = 0; i < entries->n; i++) {
-        codes[i] = -1;
-        if (entries->used != NULL && !entries->used[i]) continue;
-        keys[n] = text ? prefix_key(entries->strings[i], skip) : number_key(entries->kind, entries->numbers[i]);
-        order[n++] = (uint64_t)i;
+    sorting s = {.ctx = ctx, .entries = entries};
+    PT_TRY(allocate(&s, error));
+    PT_TRY(sort_entries(&s, error));
+    if (s.n_codes > INT32_MAX) {
+        status = pt_fail(error, PATRON_ERR_LIMIT, "Column '%s' has %lld distinct values; expected at most %d", name,
+                         (long long)s.n_codes, INT32_MAX);
+        goto cleanup;
     }
-    PT_TRY(pt_sort_pairs(ctx, n, keys, order, scratch, scratch + entries->n, error));
-    if (text) PT_TRY(sort_equal_keys(ctx, &(text_order){entries->strings, skip}, n, keys, order, scratch, error));
-    int64_t n_codes = 0;
-    for (int64_t i = 0; i < n; i++) { /* scratch: the first entry of each code */
-        if (n_codes == 0 || !same_entry(entries, order[i], scratch[n_codes - 1])) {
-            if (n_codes == INT32_MAX) {
-                status = pt_fail(error, PATRON_ERR_LIMIT, "Column '%s' has more than %d distinct values", name, INT32_MAX);
-                goto cleanup;
-            }
-            scratch[n_codes++] = order[i];
-        }
-        codes[order[i]] = (int32_t)(n_codes - 1);
-    }
-    PT_TRY(store(ctx, entries, n_codes, scratch, out, error));
-    *map = codes;
-    codes = NULL;
+    PT_TRY(pt_parallel(ctx, pt_chunks(s.n, BLOCK), code_task, &s, error));
+    PT_TRY(store(&s, out, error));
+    *map = s.codes;
+    s.codes = NULL;
 cleanup:
-    pt_free(ctx, keys);
-    pt_free(ctx, order);
-    pt_free(ctx, scratch);
-    pt_free(ctx, codes);
+    pt_free(ctx, s.keys);
+    pt_free(ctx, s.order);
+    pt_free(ctx, s.scratch);
+    pt_free(ctx, s.codes);
+    pt_free(ctx, s.fresh);
+    pt_free(ctx, s.counts);
     return status;
 }
 

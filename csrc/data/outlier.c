@@ -149,7 +149,8 @@ patron_status pt_log_flag_outliers(patron_log *log, patron_error *error) {
     }
     if (s.fence != INT64_MAX || capped != NULL) PT_TRY(pt_parallel(ctx, pt_chunks(log->n, BLOCK), flag_task, &s, error));
     char action[96];
-    snprintf(action, sizeof action, "%s %.6g", capped != NULL ? "capped at" : "flagged, kept: above", (double)s.fence / 1e6);
+    snprintf(action, sizeof action, "%s %lld.%02lld", capped != NULL ? "capped at" : "flagged, kept: above",
+             (long long)(s.fence / 1000000), (long long)(s.fence % 1000000 / 10000)); /* %g would ask the locale */
     PT_TRY(pt_audit_add(ctx, &log->audit, "outlying amount", log->recipe->amount, s.n_outlying, action, NULL, error));
     if (capped != NULL) PT_TRY(put_capped(log, amount, capped, error));
 cleanup:

@@ -160,7 +160,7 @@ static patron_status days_task(void *arg, int64_t part, int worker, patron_error
     for (int64_t i = part * DAYS_BLOCK; i < to; i++) {
         int64_t time = d->log->time[i];
         if (time < d->start || time >= d->end) continue;
-        int64_t local = pt_cursor_local_time(&cursor, time), day = pt_day_of(local), clock = local - day * PT_DAY;
+        int64_t local = pt_cursor_local_time(&cursor, time), day = pt_day_of(local), clock = pt_clock_of(local);
         if (day < d->first_day || day - d->first_day >= d->n_days || clock < d->clock_from || clock >= d->clock_to) continue;
         counts[day - d->first_day]++;
     }

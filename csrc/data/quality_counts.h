@@ -19,6 +19,9 @@ patron_status pt_window_count(const patron_log *log, int64_t start, int64_t end,
                               patron_error *error);
 void pt_window_counts_fini(patron_ctx *ctx, pt_window_counts *counts);
 
+/* The time of day of a local time, in microseconds. */
+static inline int64_t pt_clock_of(int64_t local) { return local % PT_DAY + (local % PT_DAY < 0 ? PT_DAY : 0); }
+
 /* counts[d] += events with start <= time < end on local day first_day + d, d < n_days, whose local time of day lies in
  * [clock_from, clock_to) microseconds. */
 patron_status pt_count_days(const patron_log *log, int64_t start, int64_t end, int64_t first_day, int64_t n_days,

@@ -49,7 +49,7 @@ void *core_capsule_pointer(PyObject *capsule, const char *name) {
 }
 
 PyObject *core_stream_capsule(core_state *state, const patron_table *table) {
-    struct ArrowArrayStream *stream;
+    struct ArrowArrayStream *stream = NULL;
     PyObject *capsule = new_capsule("arrow_array_stream", sizeof *stream, free_stream, &stream);
     if (capsule == NULL) return NULL;
     core_call call;
@@ -59,7 +59,7 @@ PyObject *core_stream_capsule(core_state *state, const patron_table *table) {
 }
 
 PyObject *core_schema_capsule(core_state *state, const patron_table *table) {
-    struct ArrowSchema *schema;
+    struct ArrowSchema *schema = NULL;
     PyObject *capsule = new_capsule("arrow_schema", sizeof *schema, free_schema, &schema);
     if (capsule == NULL) return NULL;
     struct ArrowArrayStream stream = {0};
@@ -77,8 +77,8 @@ PyObject *core_schema_capsule(core_state *state, const patron_table *table) {
 }
 
 PyObject *core_array_capsules(core_state *state, const patron_table *table) {
-    struct ArrowSchema *schema;
-    struct ArrowArray *array;
+    struct ArrowSchema *schema = NULL;
+    struct ArrowArray *array = NULL;
     PyObject *first = new_capsule("arrow_schema", sizeof *schema, free_schema, &schema);
     if (first == NULL) return NULL;
     PyObject *second = new_capsule("arrow_array", sizeof *array, free_array, &array);

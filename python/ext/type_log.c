@@ -342,6 +342,13 @@ static PyObject *log_kinds(PyObject *object, PyObject *Py_UNUSED(unused)) {
     return result;
 }
 
+static PyObject *log_has(PyObject *object, PyObject *role) {
+    const patron_log *log = ((log_object *)object)->log;
+    const char *name = core_text(role, "The name of a role");
+    if (name == NULL) return NULL;
+    return PyBool_FromLong(patron_log_micros(log, name) != NULL || patron_log_codes(log, name, NULL) != NULL);
+}
+
 static PyObject *get_n_events(PyObject *self, void *Py_UNUSED(closure)) {
     return PyLong_FromLongLong(patron_log_n_events(((log_object *)self)->log));
 }
@@ -422,22 +429,23 @@ static PyObject *log_from_bytes(PyObject *module, PyObject *data) {
 }
 
 static PyMethodDef methods[] = {
-    {"append", log_append, METH_O, "append(table, /)\n--\n\nThe log with the rows of a table."},
-    {"merge", log_merge, METH_O, "merge(other, /)\n--\n\nThe log of the events of both."},
+    {"append", log_append, METH_O, "append($self, table, /)\n--\n\nThe log with the rows of a table."},
+    {"merge", log_merge, METH_O, "merge($self, other, /)\n--\n\nThe log of the events of both."},
     {"between", (PyCFunction)(void (*)(void))log_between, METH_FASTCALL,
-     "between(start, end, /)\n--\n\nThe events of [start, end), microseconds UTC."},
+     "between($self, start, end, /)\n--\n\nThe events of [start, end), microseconds UTC."},
     {"with_users", (PyCFunction)(void (*)(void))log_with_users, METH_FASTCALL,
-     "with_users(table, key, valid_from, /)\n--\n\nThe log with attributes of users."},
+     "with_users($self, table, key, valid_from, /)\n--\n\nThe log with attributes of users."},
     {"with_items", (PyCFunction)(void (*)(void))log_with_items, METH_FASTCALL,
-     "with_items(table, key, valid_from, /)\n--\n\nThe log with attributes of items."},
-    {"users", log_users, METH_O, "users(as_of, /)\n--\n\nThe attributes of every user as of an instant."},
-    {"items", log_items, METH_O, "items(as_of, /)\n--\n\nThe attributes of every item as of an instant."},
-    {"events", log_events, METH_NOARGS, "events()\n--\n\nEvery event in log order."},
-    {"audit", log_audit, METH_NOARGS, "audit()\n--\n\nWhat cleaning found."},
-    {"quality", log_quality, METH_O, "quality(previous, /)\n--\n\nThe state of the data; previous may be None."},
-    {"kinds", log_kinds, METH_NOARGS, "kinds()\n--\n\nHow many events there are of each kind."},
-    {"save", log_save, METH_O, "save(path, /)\n--\n\nSaves the log to a file, at once or not at all."},
-    {"to_bytes", log_to_bytes, METH_NOARGS, "to_bytes()\n--\n\nThe bytes of the file."},
+     "with_items($self, table, key, valid_from, /)\n--\n\nThe log with attributes of items."},
+    {"users", log_users, METH_O, "users($self, as_of, /)\n--\n\nThe attributes of every user as of an instant."},
+    {"items", log_items, METH_O, "items($self, as_of, /)\n--\n\nThe attributes of every item as of an instant."},
+    {"events", log_events, METH_NOARGS, "events($self)\n--\n\nEvery event in log order."},
+    {"audit", log_audit, METH_NOARGS, "audit($self)\n--\n\nWhat cleaning found."},
+    {"quality", log_quality, METH_O, "quality($self, previous, /)\n--\n\nThe state of the data; previous may be None."},
+    {"kinds", log_kinds, METH_NOARGS, "kinds($self)\n--\n\nHow many events there are of each kind."},
+    {"has", log_has, METH_O, "has($self, role, /)\n--\n\nWhether the log has this measure, id or text."},
+    {"save", log_save, METH_O, "save($self, path, /)\n--\n\nSaves the log to a file, at once or not at all."},
+    {"to_bytes", log_to_bytes, METH_NOARGS, "to_bytes($self)\n--\n\nThe bytes of the file."},
     {NULL, NULL, 0, NULL},
 };
 
@@ -470,7 +478,7 @@ static PyType_Spec spec = {
 
 static PyMethodDef functions[] = {
     {"log_build", (PyCFunction)(void (*)(void))log_build, METH_FASTCALL | METH_KEYWORDS,
-     "log_build(table, *, user, time, **options)\n--\n\nCleans, codes and sorts the rows of a table."},
+     "log_build(table, **options)\n--\n\nCleans, codes and sorts the rows of a table."},
     {"log_load", log_load, METH_O, "log_load(path, /)\n--\n\nA saved log, mapped."},
     {"log_from_bytes", log_from_bytes, METH_O, "log_from_bytes(data, /)\n--\n\nA log from the bytes of its file."},
     {NULL, NULL, 0, NULL},

@@ -203,10 +203,10 @@ static PyObject *rfm_segment_names(PyObject *Py_UNUSED(module), PyObject *Py_UNU
 
 static PyMethodDef methods[] = {
     {"predict", (PyCFunction)(void (*)(void))rfm_predict, METH_FASTCALL,
-     "predict(recency, frequency, monetary, /)\n--\n\nScores r, f, m and segment numbers, uint8."},
-    {"thresholds", rfm_thresholds, METH_O, "thresholds(which, /)\n--\n\nThe thresholds of a measure."},
-    {"save", rfm_save, METH_O, "save(path, /)\n--\n\nSaves the model to a file, at once or not at all."},
-    {"to_bytes", rfm_to_bytes, METH_NOARGS, "to_bytes()\n--\n\nThe bytes of the file."},
+     "predict($self, recency, frequency, monetary, /)\n--\n\nScores r, f, m and segment numbers, uint8."},
+    {"thresholds", rfm_thresholds, METH_O, "thresholds($self, which, /)\n--\n\nThe thresholds of a measure."},
+    {"save", rfm_save, METH_O, "save($self, path, /)\n--\n\nSaves the model to a file, at once or not at all."},
+    {"to_bytes", rfm_to_bytes, METH_NOARGS, "to_bytes($self)\n--\n\nThe bytes of the file."},
     {NULL, NULL, 0, NULL},
 };
 

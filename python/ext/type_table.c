@@ -138,20 +138,21 @@ static PyObject *table_schema(PyObject *object, PyObject *Py_UNUSED(unused)) {
 }
 
 static PyMethodDef methods[] = {
-    {"type", table_type, METH_O, "type(name, /)\n--\n\nThe type of a column as a word, e.g. 'int64', 'string'."},
-    {"timezone", table_timezone, METH_O, "timezone(name, /)\n--\n\nThe time zone of a timestamp column, None when naive."},
-    {"null_count", table_null_count, METH_O, "null_count(name, /)\n--\n\nHow many rows of a column are null."},
+    {"type", table_type, METH_O, "type($self, name, /)\n--\n\nThe type of a column as a word, e.g. 'int64', 'string'."},
+    {"timezone", table_timezone, METH_O,
+     "timezone($self, name, /)\n--\n\nThe time zone of a timestamp column, None when naive."},
+    {"null_count", table_null_count, METH_O, "null_count($self, name, /)\n--\n\nHow many rows of a column are null."},
     {"column", table_column, METH_O,
-     "column(name, /)\n--\n\nA column as a numpy array, read-only and without a copy where its layout allows."},
-    {"codes", table_codes, METH_O, "codes(name, /)\n--\n\nA dictionary column as (codes, values); code -1 is null."},
+     "column($self, name, /)\n--\n\nA column as a numpy array, read-only and without a copy where its layout allows."},
+    {"codes", table_codes, METH_O, "codes($self, name, /)\n--\n\nA dictionary column as (codes, values); code -1 is null."},
     {"parts", table_parts, METH_O,
-     "parts(name, /)\n--\n\nA column as (format, length, buffers, dictionary), as table_from_parts takes it."},
-    {"select", table_select, METH_O, "select(names, /)\n--\n\nA table of these columns, sharing their memory."},
+     "parts($self, name, /)\n--\n\nA column as (format, length, buffers, dictionary), as table_from_parts takes it."},
+    {"select", table_select, METH_O, "select($self, names, /)\n--\n\nA table of these columns, sharing their memory."},
     {"__arrow_c_stream__", (PyCFunction)(void (*)(void))table_stream, METH_FASTCALL | METH_KEYWORDS,
-     "__arrow_c_stream__(requested_schema=None)\n--\n\nAn Arrow stream of the chunks, without a copy."},
+     "__arrow_c_stream__($self, requested_schema=None)\n--\n\nAn Arrow stream of the chunks, without a copy."},
     {"__arrow_c_array__", (PyCFunction)(void (*)(void))table_array, METH_FASTCALL | METH_KEYWORDS,
-     "__arrow_c_array__(requested_schema=None)\n--\n\nOne Arrow struct array of all rows."},
-    {"__arrow_c_schema__", table_schema, METH_NOARGS, "__arrow_c_schema__()\n--\n\nThe columns' names and types."},
+     "__arrow_c_array__($self, requested_schema=None)\n--\n\nOne Arrow struct array of all rows."},
+    {"__arrow_c_schema__", table_schema, METH_NOARGS, "__arrow_c_schema__($self)\n--\n\nThe columns' names and types."},
     {NULL, NULL, 0, NULL},
 };
 

@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from patron.words_cleaning import ACTIONS, CHECKS, RULES
+
 __all__ = ["LANGUAGES", "SEGMENTS", "Language"]
 
 LANGUAGES = ("en", "zh")
@@ -266,7 +268,12 @@ _WORDS: dict[str, tuple[str, str]] = {
     "of_all": ("of all events", "全部事件"),
     "quality_title": ("Worth a look", "值得留意"),
     "check": ("Check", "检查项"),
-    "note": ("Note", "说明"),
+    "now": ("Now", "现在"),
+    "before": ("Before, or expected", "此前或预期"),
+    "quality_note": (
+        "The last seven days compared with the time before.",
+        "最近七天与此前比较。",
+    ),
     # Cleaning
     "cleaning": ("What cleaning did", "数据清洗"),
     "cleaning_none": (
@@ -497,74 +504,6 @@ _WORDS: dict[str, tuple[str, str]] = {
     "left_out_line": ("{chapter}: {reason}", "{chapter}：{reason}"),
 }
 
-# What the audit says: a rule as a name, and as the beginning of a sentence. A rule that is not here is shown as it stands.
-_RULES: dict[str, tuple[tuple[str, str], tuple[str, str]]] = {
-    "rows read": (("Rows read", "{rows} in the data"), ("读入行数", "数据共{rows}")),
-    "missing user": (("No customer", "{rows} without a customer id"), ("缺少客户", "{rows}没有客户编号")),
-    "missing time": (("No time", "{rows} without a time"), ("缺少时间", "{rows}没有时间")),
-    "unreadable time": (
-        ("Unreadable time", "{rows} with a time that cannot be read"),
-        ("时间无法识别", "{rows}的时间无法识别"),
-    ),
-    "time outside the range": (
-        ("Time outside the range", "{rows} with a time outside the range"),
-        ("时间超出范围", "{rows}的时间超出范围"),
-    ),
-    "doubtful local time": (
-        ("Doubtful local time", "{rows} at a local time that clocks skip or repeat"),
-        ("时间有歧义", "{rows}的当地时间因夏令时被跳过或重复"),
-    ),
-    "exact duplicate": (("Exact duplicate", "{rows} equal to another in every column"), ("完全重复", "{rows}与另一行完全相同")),
-    "repeated event_id": (
-        ("Repeated event id", "{rows} with an event id seen before"),
-        ("事件编号重复", "{rows}的事件编号已出现过"),
-    ),
-    "missing event": (("No kind of event", "{rows} without a kind of event"), ("缺少事件类型", "{rows}没有事件类型")),
-    "unknown event": (
-        ("Kind not known", "{rows} of a kind that patron does not know"),
-        ("未知事件类型", "{rows}的事件类型不在已知之列"),
-    ),
-    "negative amount": (("Negative amount", "{rows} with a negative amount"), ("金额为负", "{rows}的金额为负")),
-    "negative quantity": (("Negative quantity", "{rows} with a negative quantity"), ("数量为负", "{rows}的数量为负")),
-    "outlying amount": (("Unusual amount", "{rows} with an unusually large amount"), ("金额异常", "{rows}的金额异常大")),
-    "missing amount": (("No amount", "{rows} of purchases without an amount"), ("缺少金额", "{rows}购买没有金额")),
-    "not a finite number": (
-        ("Not a finite number", "{rows} with a number that is not finite"),
-        ("数值无效", "{rows}的数值不是有限数"),
-    ),
-    "beyond 9.2e12": (("Number too large", "{rows} with a number too large to count"), ("数值过大", "{rows}的数值过大")),
-    "more than six decimals": (
-        ("More than six decimals", "{rows} with more than six decimals"),
-        ("超过六位小数", "{rows}的数值超过六位小数"),
-    ),
-    "white space around id": (
-        ("Blanks around an id", "{rows} with blanks around an id"),
-        ("编号含空格", "{rows}的编号首尾有空格"),
-    ),
-    "outside the interval": (
-        ("Outside the interval", "{rows} outside the interval asked for"),
-        ("不在所选区间", "{rows}不在所选区间内"),
-    ),
-}
-_ACTIONS: dict[str, str] = {
-    "read": "已读入",
-    "dropped": "已删除",
-    "counted, kept": "计数并保留",
-    "kept": "保留",
-    "trimmed": "已去除空格",
-    "left out": "未计入",
-    "taken as a return": "按退货处理",
-    "counted as return": "按退货处理",
-    "set to missing": "设为缺失",
-    "rounded to millionths": "四舍五入到百万分之一",
-    "a skipped time moved on, a repeated one taken as the first": "跳过的时刻顺延，重复的取第一次",
-    "kept as 'unknown'": "保留为 unknown",
-    "capped at": "截断至",
-    "flagged, kept: above": "标记并保留，高于",
-    "kept as": "保留为",
-}
-
-
 class Language:
     """Words, numbers and dates of one language.
 
@@ -619,20 +558,24 @@ class Language:
 
     def rule(self, name: str) -> str:
         """A rule of the audit by name."""
-        return _RULES[name][self._place][0] if name in _RULES else name[:1].upper() + name[1:]
+        return RULES[name][self._place][0] if name in RULES else name[:1].upper() + name[1:]
 
     def action(self, text: str) -> str:
         """An action of the audit; a value at its end stays."""
         if self.name == "en":
             return text
-        known = max((known for known in _ACTIONS if text.startswith(known)), key=len, default="")
-        return _ACTIONS[known] + text[len(known) :] if known else text
+        known = max((known for known in ACTIONS if text.startswith(known)), key=len, default="")
+        return ACTIONS[known] + text[len(known) :] if known else text
 
     def audit(self, rule: str, rows: int, action: str) -> str:
         """A row of the audit as a sentence."""
         counted = f"{self.number(rows)} row{'s' * (rows != 1)}" if self.name == "en" else f"{self.number(rows)}行"
-        said = _RULES[rule][self._place][1].format(rows=counted) if rule in _RULES else f"{counted}: {rule}"
+        said = RULES[rule][self._place][1].format(rows=counted, n=self.number(rows)) if rule in RULES else f"{counted}: {rule}"
         return f"{said}: {action}." if self.name == "en" else f"{said}：{self.action(action)}。"
+
+    def check(self, name: str) -> str:
+        """A check of the state of the data."""
+        return CHECKS[name][self._place] if name in CHECKS else name
 
     def sentences(self, parts: list[str]) -> str:
         """Sentences one after the other: Chinese ones need no space between them."""

@@ -570,8 +570,14 @@ static patron_table *rich_table(patron_ctx *ctx, patron_status *status) {
         columns[N_SAMPLES + 2] = string_array("vu");
         columns[N_SAMPLES + 3] = made_array(3, 0, 3, 0, NULL);
         columns[N_SAMPLES + 4] = dictionary_array();
-        if (b == 1) ((char *)(uintptr_t)columns[N_SAMPLES + 4]->dictionary->buffers[2])[4] = 'b'; /* 'b' for 'a' */
-        if (b == 1) ((char *)(uintptr_t)columns[N_SAMPLES + 2]->buffers[3])[28] = 'N';            /* LONG ends otherwise */
+        if (b == 1) { /* its own dictionary ('b' for 'a'), and the last three strings, the last of which ends otherwise */
+            ((char *)(uintptr_t)columns[N_SAMPLES + 4]->dictionary->buffers[2])[4] = 'b';
+            ((char *)(uintptr_t)columns[N_SAMPLES + 2]->buffers[3])[28] = 'N';
+            for (int i = N_SAMPLES; i < N_SAMPLES + 3; i++) {
+                columns[i]->offset = columns[i]->length = 3;
+                columns[i]->null_count = -1;
+            }
+        }
         batches[b] = made_struct(3, 0, N_SAMPLES + 5, columns);
     }
     for (int i = 0; i < N_SAMPLES + 5; i++) {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import signal
@@ -77,6 +78,8 @@ def test_exact_name_wins_over_a_normalised_one():
 def test_given_columns_are_not_taken_again_and_a_dash_leaves_a_role_out():
     given = {"user": "time", "time": "date", "amount": "-"}
     assert guess.columns(["user", "time", "date", "amount"], given) == {"user": "time", "time": "date"}
+    given = {"discount": "price"}
+    assert guess.columns(["uid", "date", "price"], given) == {"user": "uid", "time": "date", "discount": "price"}
 
 
 @pytest.mark.parametrize("role", ["user", "time"])
@@ -270,14 +273,21 @@ def child(tmp_path: Path, *arguments: object, before: str = "") -> subprocess.Po
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs a pipe with a name")
 @pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_interrupt_leaves_nothing(tmp_path, sent, code):
-    os.mkfifo(tmp_path / "endless.csv")
-    process = child(tmp_path, "run", "endless.csv", "--out", "out")
-    deadline = time.monotonic() + 60
-    while not list((tmp_path / "out").glob(".patron-*/new")) and time.monotonic() < deadline:
+    pipe = tmp_path / "endless.csv"
+    os.mkfifo(pipe)
+    # A test run in the background may hand down an ignored SIGINT.
+    process = child(
+        tmp_path, "run", pipe.name, "--out", "out", before="import signal; signal.signal(2, signal.default_int_handler)"
+    )
+    deadline, writer = time.monotonic() + 60, None
+    while writer is None and time.monotonic() < deadline:
+        with contextlib.suppress(OSError):  # nobody reads yet
+            writer = os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
         time.sleep(0.02)
-    time.sleep(0.1)
+    assert list((tmp_path / "out").glob(".patron-*/new"))
     process.send_signal(sent)
     _, said = process.communicate(timeout=60)
+    os.close(writer)
     assert process.returncode == code, said
     assert "Traceback" not in said
     assert not (tmp_path / "out").exists()
@@ -302,6 +312,8 @@ def test_demo_keeps_the_truth_beside_the_report_and_repeats_by_seed(tmp_path, ca
         assert run("demo", "--out", tmp_path / name, "--customers", "80", "--seed", "3", "--lang", "zh") == 0
     assert capsys.readouterr().err == ""
     assert (tmp_path / "a/shop/truth_users.parquet").exists()
+    categories = pq.read_table(tmp_path / "a/shop/items.parquet")["category"].to_pylist()
+    assert all(re.search("[\u4e00-\u9fff]", category) for category in categories)
     for name in ("report.html", "profiles.parquet", "segments.parquet", "audit.parquet"):
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
     assert run("demo", "--out", tmp_path / "b", "--customers", "80", "--seed", "4") == 0

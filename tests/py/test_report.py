@@ -24,7 +24,7 @@ import pyarrow.csv as pc  # noqa: E402
 from matplotlib.figure import Figure  # noqa: E402
 
 import patron  # noqa: E402
-from patron import demo, figures, plot, report, words  # noqa: E402
+from patron import demo, figures, plot, report, words, words_cleaning  # noqa: E402
 from patron.profile import Profiler  # noqa: E402
 from patron.report import chapters, pictures  # noqa: E402
 from patron.segment import RFM  # noqa: E402
@@ -326,10 +326,11 @@ def test_bars_show_the_twin(shop):
     data = plot.customers_over_time_data(shop.log)
     ax = Figure().add_subplot()
     plot.customers_over_time(data, ax)
-    tops = collections.Counter()
+    bars = collections.defaultdict(list)
     for bar in ax.patches:
-        tops[round(bar.get_x() + bar.get_width() / 2)] += bar.get_height()
-    assert [tops[i] for i in range(len(data["start"]))] == data["customers"].tolist()
+        bars[round(bar.get_x() + bar.get_width() / 2)].append((bar.get_y(), bar.get_y() + bar.get_height()))
+    for i, (returning, customers) in enumerate(zip(data["returning"].tolist(), data["customers"].tolist(), strict=True)):
+        assert sorted(bars[i]) == [(0, returning), (returning, customers)]
 
 
 # ---- the page ----
@@ -510,6 +511,25 @@ def test_every_phrase_fills_alike_in_both_languages():
     for name in words.SEGMENTS:
         for lang in words.LANGUAGES:
             assert all(words.Language(lang).segment_text(name))
+
+
+def test_every_rule_check_and_action_of_the_core_has_words():
+    """The keys of the catalogue are texts that the core really says, and what cleaning says here is among them."""
+    core = Path(__file__).resolve().parents[2] / "csrc/data"
+    said = set(re.findall(r'"([^"\n]*)"', "".join(path.read_text(encoding="utf-8") for path in core.glob("*.c"))))
+    assert set(words_cleaning.RULES) <= said
+    assert set(words_cleaning.CHECKS) <= said
+    noted = set(re.findall(r'note\(r, "(\w+)"', (core / "quality.c").read_text(encoding="utf-8")))
+    assert noted <= set(words_cleaning.CHECKS)
+    for action in words_cleaning.ACTIONS:
+        assert any(text.startswith(action) or text.startswith("%s " + action) for text in said), action
+
+
+def test_actions_keep_their_value_in_chinese():
+    assert words.Language("zh").action("capped at 12.5") == "截断至 12.5"
+    assert words.Language("zh").audit("missing user", 1234, "dropped") == "1,234行没有客户编号：已删除。"
+    assert words.Language("en").audit("missing user", 1, "dropped") == "1 row without a customer id: dropped."
+    assert words.Language("en").audit("moon phase", 2, "kept") == "2 rows: moon phase: kept."
 
 
 def test_every_phrase_is_used():

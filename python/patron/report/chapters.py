@@ -236,19 +236,27 @@ def data(m: Material) -> list[Block]:
             blocks.append(Text(w("missing_note"), quiet=True))
     notable = _notable(m)
     if notable:
-        blocks.append(Rows(w("quality_title"), [w("check"), w("column"), w("note")], notable, "lll"))
+        blocks.append(Rows(w("quality_title"), [w("check"), w("column"), w("now"), w("before")], notable, "llrr"))
+        blocks.append(Text(w("quality_note"), quiet=True))
     return blocks
 
 
 def _notable(m: Material) -> list[list[Cell]]:
+    """What the checks of the data's state found worth a look."""
     if m.quality is None or not len(m.quality):
         return []
-    columns = [m.quality[name] for name in ("check", "column", "status", "note")]
-    return [
-        [Cell(str(check), strong=True), Cell(str(column or "")), Cell(str(note or ""))]
-        for check, column, status, note in zip(*columns, strict=True)
-        if status != "ok"
-    ]
+    w, rows = m.words, []
+    columns = [m.quality[name] for name in ("check", "column", "value", "previous", "status")]
+    for check, column, value, previous, status in zip(*columns, strict=True):
+        if status == "ok":
+            continue
+        say = w.share if str(check).endswith(("_share", "_went", "_came")) else w.short
+        if str(check).startswith("column_"):
+            value = previous = float("nan")
+        name = "" if column is None else str(column)
+        name = w.kind(name) if str(check).startswith("kind_") else w.role(name)
+        rows.append([Cell(w.check(str(check)), strong=True), Cell(name), Cell(say(float(value))), Cell(say(float(previous)))])
+    return rows
 
 
 def cleaning(m: Material) -> list[Block]:

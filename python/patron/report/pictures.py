@@ -79,7 +79,7 @@ def svg(figure: Figure, name: str, title: str, description: str) -> str:
         ax.patch.set_visible(False)
     width, height = (float(side) * DPI for side in figure.get_size_inches())
     out = io.StringIO()
-    settings: dict[Any, Any] = {"svg.fonttype": "none", "svg.hashsalt": f"patron-{name}", "text.parse_math": False}
+    settings: dict[Any, Any] = {"svg.fonttype": "none", "svg.hashsalt": f"patron-{name}"}
     with matplotlib.rc_context(settings):
         renderer: Any = _Estimating(  # type: ignore[no-untyped-call, unused-ignore]
             width, height, out, image_dpi=DPI, metadata={"Date": None, "Creator": None}
