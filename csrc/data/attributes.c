@@ -505,7 +505,7 @@ static patron_status check_rows(const pt_attributes *a, const pt_reader *reader,
             patron_status status = pt_poll(a->ctx, error);
             if (status != PATRON_OK) return status;
         }
-        bool same = a->key[i] == last;
+        bool same = i > 0 && a->key[i] == last;
         if (!same && a->key[i] != last + 1) return pt_reader_refuse(reader, "key", error, "keys that do not rise by one");
         last = a->key[i];
         if (a->valid_from == NULL) continue;

@@ -29,7 +29,7 @@ patron_status pt_audit_add(patron_ctx *ctx, pt_audit *audit, const char *rule, c
         pt_audit_row *row = &audit->rows[i];
         if (!same_text(row->rule, rule) || !same_text(row->column, column) || !same_text(row->action, action)) continue;
         patron_status status = keep_lesser(ctx, row, example, error);
-        if (status == PATRON_OK) row->rows += rows;
+        if (status == PATRON_OK) row->rows = pt_add_saturating(row->rows, rows);
         return status;
     }
     patron_status status;

@@ -287,8 +287,8 @@ static patron_status read_columns(patron_log *log, pt_reader *reader, patron_err
             if (strcmp(log->columns[j].name, log->columns[i].name) == 0)
                 return pt_reader_refuse(reader, "columns", error, "two columns '%s'", log->columns[i].name);
         for (int role = 0; role < PT_N_ROLES; role++)
-            if (!log->columns[i].property && strcmp(log->columns[i].name, pt_role_name((pt_role)role)) == 0 &&
-                log->columns[i].store != pt_role_store((pt_role)role))
+            if (strcmp(log->columns[i].name, pt_role_name((pt_role)role)) == 0 &&
+                (log->columns[i].property || log->columns[i].store != pt_role_store((pt_role)role)))
                 return pt_reader_refuse(reader, "columns", error, "column '%s' of the wrong type", log->columns[i].name);
     }
     return status;

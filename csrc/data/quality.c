@@ -468,9 +468,9 @@ static double audit_share(const patron_log *log, const char *const *rules, int n
     int64_t read = 0, found = 0;
     for (int64_t i = 0; i < log->audit.n; i++) {
         const pt_audit_row *row = &log->audit.rows[i];
-        if (strcmp(row->rule, "rows read") == 0) read += row->rows;
+        if (strcmp(row->rule, "rows read") == 0) read = pt_add_saturating(read, row->rows);
         for (int k = 0; k < n_rules; k++)
-            if (strcmp(row->rule, rules[k]) == 0) found += row->rows;
+            if (strcmp(row->rule, rules[k]) == 0) found = pt_add_saturating(found, row->rows);
     }
     return share(found, read);
 }

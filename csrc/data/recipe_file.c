@@ -189,7 +189,7 @@ static patron_status load_audit_row(patron_ctx *ctx, pt_reader *reader, int64_t 
     PT_TRY(load_text(ctx, reader, "column", &column, error));
     PT_TRY(pt_reader_utf8(reader, "action", &action, error));
     PT_TRY(load_text(ctx, reader, "example", &example, error));
-    PT_TRY(pt_reader_int64(reader, "rows", 1, INT64_MAX / 2, &rows, error));
+    PT_TRY(pt_reader_int64(reader, "rows", 1, INT64_MAX, &rows, error));
     PT_TRY(pt_audit_add(ctx, audit, rule, column, rows, action, example, error));
     if (audit->n != i + 1) status = pt_reader_refuse(reader, "rule", error, "two lines for one rule");
 cleanup:

@@ -13,7 +13,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from patron import guess
 
@@ -153,7 +153,7 @@ def _read_log(options: argparse.Namespace, step: Callable[[str], None], guessed:
         guarded=properties,
         progress=step,
     )
-    how: dict[str, str | None] = {"time_format": options.time_format, "time_unit": options.time_unit}
+    how: dict[str, Any] = {"time_format": options.time_format, "time_unit": options.time_unit}
     if options.time_format is None and options.time_unit is None:
         style = guess.time_style(table[roles["time"]])
         for name, said in style.items():
@@ -168,7 +168,7 @@ def _read_log(options: argparse.Namespace, step: Callable[[str], None], guessed:
     step("log")
     log = patron.EventLog(
         table,
-        **roles,
+        **cast(dict[str, Any], roles),
         **how,
         properties=properties,
         kinds=kinds or None,

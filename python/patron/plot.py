@@ -276,7 +276,7 @@ def second_order(log: Any, ax: Axes | None = None, *, lang: str | Language = "en
             ax.annotate(
                 words.share(float(share[mark])),
                 (mark, share[mark]),
-                (-6, -17) if mark > 0.9 * last else (8, -12),
+                (0, 9) if mark > 0.9 * last else (8, -12),
                 textcoords="offset points",
                 ha="right" if mark > 0.9 * last else "left",
                 fontsize=12,
@@ -285,7 +285,7 @@ def second_order(log: Any, ax: Axes | None = None, *, lang: str | Language = "en
             )
     ax.grid(axis="y", color=LINE, linewidth=1)
     ax.set_xlim(0, max(last, 1) * 1.01)
-    ax.set_ylim(0, max(0.05, float(share.max(initial=0)) * 1.2))
+    ax.set_ylim(0, max(0.01, float(share.max(initial=0)) * 1.25))
     ticks = [t for t in ((0, 30, 90, 180, 270, 365) if last > 100 else (0, 7, 14, 30, 60, 90)) if t <= last]
     ax.set_xticks(ticks, [words.number(t) for t in ticks])
     _share_axis(ax.yaxis, words)

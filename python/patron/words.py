@@ -101,39 +101,39 @@ _SEGMENTS: dict[str, tuple[tuple[str, str, str], tuple[str, str, str]]] = {
     "champions": (
         (
             "Champions",
-            "Bought recently, buy often and spend most.",
+            "Bought just now, and order and spend more than most.",
             "Thank them, show them what is new first, ask for reviews and referrals; they need no discount.",
         ),
-        ("核心客户", "最近刚买过，买得勤，花得多。", "致谢并给予新品优先权，邀请评价和推荐好友；不必打折。"),
+        ("核心客户", "最近刚买过，下单和消费都高于多数客户。", "致谢并给予新品优先权，邀请评价和推荐好友；不必打折。"),
     ),
     "loyal": (
         (
             "Loyal",
-            "Come back regularly and spend well.",
+            "Order or spend more than most, and were here not long ago.",
             "Offer membership and matching items; keep service quick.",
         ),
-        ("忠诚客户", "经常回购，消费稳定。", "提供会员权益与搭配商品，保证服务及时。"),
+        ("忠诚客户", "下单或消费高于多数客户，不久前来过。", "提供会员权益与搭配商品，保证服务及时。"),
     ),
     "potential loyalists": (
         (
             "Potential loyalists",
-            "Recent customers who have begun to come back.",
+            "Bought recently, with orders and spending about the middle.",
             "Recommend what goes with their purchases; a small reward for the next order.",
         ),
-        ("潜力忠诚客户", "近期购买，已开始回购。", "推荐与已购商品相配的商品，下一单给一点奖励。"),
+        ("潜力忠诚客户", "近期购买，下单和消费居中。", "推荐与已购商品相配的商品，下一单给一点奖励。"),
     ),
     "new customers": (
         (
             "New customers",
-            "Their first purchase was a short while ago.",
+            "Bought just now, with few orders and little money so far.",
             "Welcome them, help with the first item, invite to a second order within weeks.",
         ),
-        ("新客户", "不久前刚完成首次购买。", "欢迎并帮助用好首单商品，几周内引导第二单。"),
+        ("新客户", "刚刚买过，目前次数少、金额小。", "欢迎并帮助用好首单商品，几周内引导第二单。"),
     ),
     "promising": (
         (
             "Promising",
-            "Bought recently, but seldom and for little so far.",
+            "Bought recently, with few orders and little money so far.",
             "Show the range; a low threshold for the next order.",
         ),
         ("有望客户", "最近买过，但次数少、金额小。", "展示更多品类，降低下一单门槛。"),
@@ -141,15 +141,15 @@ _SEGMENTS: dict[str, tuple[tuple[str, str, str], tuple[str, str, str]]] = {
     "need attention": (
         (
             "Need attention",
-            "Used to be regular, now half-way to leaving.",
+            "Orders and spending about the middle, now half-way to leaving.",
             "Remind them with items they would like; a limited offer.",
         ),
-        ("需关注客户", "曾经稳定，正在变得疏远。", "用感兴趣的商品提醒，给限时优惠。"),
+        ("需关注客户", "下单和消费居中，正在变得疏远。", "用感兴趣的商品提醒，给限时优惠。"),
     ),
     "about to sleep": (
         (
             "About to sleep",
-            "Seldom bought, and not for some time.",
+            "Few orders and little money, and not for some time.",
             "A reminder with popular items; stop if there is no reply.",
         ),
         ("即将沉睡客户", "买得不多，已有一段时间没来。", "用热门商品唤醒一次，没有回应便停止。"),
@@ -157,10 +157,10 @@ _SEGMENTS: dict[str, tuple[tuple[str, str, str], tuple[str, str, str]]] = {
     "at risk": (
         (
             "At risk",
-            "Bought well and often, but long ago.",
+            "Orders and spending about the middle or better, but away for long.",
             "Ask what went wrong, then win back with a personal offer.",
         ),
-        ("流失风险客户", "曾经买得多、买得勤，但已久未购买。", "先问清原因，再用个性化优惠赢回。"),
+        ("流失风险客户", "下单和消费居中或更好，但已久未购买。", "先问清原因，再用个性化优惠赢回。"),
     ),
     "cannot lose": (
         (
@@ -181,7 +181,7 @@ _SEGMENTS: dict[str, tuple[tuple[str, str, str], tuple[str, str, str]]] = {
     "lost": (
         (
             "Lost",
-            "The longest away, with the fewest purchases.",
+            "Bought little, and the longest ago.",
             "Leave them out of paid campaigns; learn from why they left.",
         ),
         ("流失客户", "离开最久，购买最少。", "不再投放付费活动，从流失原因中改进。"),
@@ -235,8 +235,8 @@ _WORDS: dict[str, tuple[str, str]] = {
         "{share}的客户只买过一次。",
     ),
     "short_risk": (
-        "{customers} good customers have not been back for long; they brought {share} of revenue so far.",
-        "有{customers}位好客户久未回来，他们至今贡献了{share}的销售额。",
+        "{customers} customers worth keeping have not been back for long; they brought {share} of revenue so far.",
+        "有{customers}位值得挽留的客户久未回来，他们至今贡献了{share}的销售额。",
     ),
     "short_returns": (
         "Goods worth {returned} came back, {share} of revenue.",
@@ -259,13 +259,13 @@ _WORDS: dict[str, tuple[str, str]] = {
     "users": ("Users", "用户数"),
     "column": ("Column", "列"),
     "missing": ("Missing", "缺失"),
+    "missing_purchases": ("Missing in purchases", "购买行缺失"),
+    "missing_all": ("Missing in all events", "全部事件缺失"),
     "missing_title": ("How complete the columns are", "各列完整程度"),
     "missing_note": (
         "A column is rightly empty where it does not apply: a visit has no amount.",
         "不适用之处为空属正常：浏览没有金额。",
     ),
-    "of_purchases": ("of purchases", "购买行"),
-    "of_all": ("of all events", "全部事件"),
     "quality_title": ("Worth a look", "值得留意"),
     "check": ("Check", "检查项"),
     "now": ("Now", "现在"),
@@ -344,10 +344,6 @@ _WORDS: dict[str, tuple[str, str]] = {
     ),
     "second_item": ("{share} ordered again within {days} days", "{days}天内再次下单的占{share}"),
     "second_median": (
-        "Those who came back did so after {days} days in the middle case, so the first weeks decide.",
-        "再次下单者的中位间隔为{days}天。",
-    ),
-    "second_median_long": (
         "Those who came back did so after {days} days in the middle case.",
         "再次下单者的中位间隔为{days}天。",
     ),
@@ -503,6 +499,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "not_in_version": ("not part of patron {version}", "patron {version} 尚不包含"),
     "left_out_line": ("{chapter}: {reason}", "{chapter}：{reason}"),
 }
+
 
 class Language:
     """Words, numbers and dates of one language.

@@ -26,7 +26,7 @@ import patron
 
 patron.set_threads(2)
 CONNECTION = duckdb.connect()
-CONNECTION.execute("set threads = 2; set preserve_insertion_order = false")
+CONNECTION.execute("set threads = 2")
 
 
 def make_events(n: int, users: int, items: int, text: bool) -> pa.Table:
@@ -84,17 +84,19 @@ def resident(which: str) -> float:
 
 
 def check(events: pa.Table) -> None:
-    """The three agree on users, times and amounts in order of (user, time); ties may stand either way round."""
-    ours = pl.DataFrame(with_patron(events).events()).select("user", "time", "amount").sort(["user", "time", "amount"])
-    polars = with_polars(events).select("user", "time", "amount").sort(["user", "time", "amount"])
-    for column in ("user", "amount"):
-        if ours[column].cast(polars[column].dtype).to_list() != polars[column].to_list():
-            raise AssertionError(f"patron and polars disagree on {column}")
-    if ours["time"].to_physical().to_list() != polars["time"].to_physical().to_list():
-        raise AssertionError("patron and polars disagree on time")
-    duck = with_duckdb(events).execute("select user, epoch_us(time) from log order by user, time").pl()
-    if duck.to_series(1).to_list() != polars["time"].to_physical().to_list():
-        raise AssertionError("DuckDB and polars disagree on time")
+    """The three give the same rows in the same order of (user, time); ties may stand either way round."""
+    order = ["user", "time", "amount"]
+    ours = pl.DataFrame(with_patron(events).events()).select(order).with_columns(pl.col("time").to_physical())
+    polars = with_polars(events).select(order).with_columns(pl.col("time").to_physical())
+    with_duckdb(events)
+    duck = pl.DataFrame(CONNECTION.sql("select user, epoch_us(time) as time, amount from log").arrow())
+    for name, frame in (("patron", ours), ("DuckDB", duck)):
+        frame = frame.cast(dict(polars.schema))
+        for column in ("user", "time"):
+            if not frame[column].equals(polars[column]):
+                raise AssertionError(f"{name} and polars disagree on {column}")
+        if not frame.sort(order)["amount"].equals(polars.sort(order)["amount"]):
+            raise AssertionError(f"{name} and polars disagree on amount")
 
 
 def compare(events: pa.Table, label: str, rounds: int) -> None:

@@ -238,7 +238,7 @@ static inline patron_table *made_chunk(made *m, patron_ctx *ctx, const made_row 
 
 static inline made made_table(patron_ctx *ctx, const made_row *rows, int64_t n, made_layout layout, int64_t n_chunks) {
     made m = {0};
-    patron_table *chunks[16];
+    patron_table *chunks[16] = {NULL};
     for (int64_t c = 0; c < n_chunks; c++) {
         int64_t first = n * c / n_chunks;
         chunks[c] = made_chunk(&m, ctx, rows + first, n * (c + 1) / n_chunks - first, layout);

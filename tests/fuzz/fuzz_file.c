@@ -3,9 +3,8 @@
  *
  * The custom mutator makes a valid file out of (nearly) nothing, so no corpus is needed, and after half of the mutations
  * repairs all checksums, so that what stands behind them is reached. Works under libFuzzer and under replay.c. */
-#include "base/checksum.h"
 #include "base/file.h"
-#include "base/file_layout.h"
+#include "file_repair.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -137,37 +136,12 @@ static size_t seed_file(uint8_t *data, size_t max_size) {
     return size;
 }
 
-/* Makes every checksum right again, as far as the bytes go. */
-static void repair(uint8_t *data, size_t size) {
-    pt_file_head head;
-    if (size < sizeof head) return;
-    memcpy(&head, data, sizeof head);
-    size_t n = head.extent.n_sections;
-    if (n <= (size - sizeof head) / sizeof(pt_file_entry)) {
-        for (size_t i = 0; i < n; i++) {
-            pt_file_entry entry;
-            uint8_t *at = data + sizeof head + i * sizeof entry;
-            memcpy(&entry, at, sizeof entry);
-            if (entry.offset > size || entry.element_size > 16 || entry.count > size) continue;
-            uint64_t bytes = entry.count * entry.element_size;
-            if (bytes > size - entry.offset) continue;
-            entry.checksum = pt_crc32c_plain(0, data + entry.offset, (int64_t)bytes);
-            memcpy(at, &entry, sizeof entry);
-        }
-        head.extent.checksum = pt_crc32c_plain(0, data + sizeof head.preamble + 4, (int64_t)(60 + n * sizeof(pt_file_entry)));
-    }
-    head.preamble.checksum = pt_crc32c_plain(0, data, offsetof(pt_file_preamble, checksum));
-    memcpy(data, &head, sizeof head);
-}
-
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned int seed) {
     if (size < sizeof(pt_file_head)) return seed_file(data, max_size);
     size = LLVMFuzzerMutate(data, size, max_size);
     if (seed & 1) {
-        uint64_t length = size;
-        if (seed & 2 && size >= sizeof(pt_file_head))
-            memcpy(data + offsetof(pt_file_head, extent.length), &length, sizeof length);
-        repair(data, size);
+        if (seed & 2) repair_length(data, size);
+        repair_checksums(data, size);
     }
     return size;
 }

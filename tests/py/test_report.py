@@ -459,6 +459,12 @@ def test_single_event_makes_a_page():
     assert "fewer than 5 customers bought" in page
 
 
+def test_empty_log_is_refused():
+    log = log_of([("u", datetime(2024, 1, 1, tzinfo=UTC))])
+    with pytest.raises(ValueError, match="The log is empty"):
+        report.page(log.between(np.datetime64("2030-01-01"), np.datetime64("2031-01-01")))
+
+
 def test_build_writes_the_tables_it_names(shop, tmp_path):
     made = report.build(shop.log, tmp_path / "out", formats=("parquet", "csv"))
     assert sorted(made.tables) == ["audit", "profiles", "segments"]

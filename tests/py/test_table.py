@@ -102,7 +102,8 @@ def test_slices_and_chunks_read_as_their_rows(name: str) -> None:
     whole = patron.Table(pa.table({"x": pa.concat_arrays([array.slice(1), array.slice(0, 1), array])}))
     assert same(table["x"], whole["x"])
     assert len(table) == 6
-    assert same(patron.Table(pa.table({"x": array}).slice(1, 2))["x"], patron.Table(pa.table({"x": array.take([1, 2])}))["x"])
+    part = pa.array(array.slice(1, 2).to_pylist(), array.type) if "dictionary" not in name else array.take([1, 2])
+    assert same(patron.Table(pa.table({"x": array}).slice(1, 2))["x"], patron.Table(pa.table({"x": part}))["x"])
 
 
 @pytest.mark.parametrize("name", COLUMNS)
@@ -143,8 +144,8 @@ def test_arrow_libraries_see_the_values(name: str) -> None:
 def test_every_column_goes_through_duckdb() -> None:
     names = [name for name in COLUMNS if name not in ("float16", "null")]
     ours = patron.Table(pa.table({name: COLUMNS[name][0] for name in names}))
-    found = duckdb.sql("select count(*), max(int64), max(string) from ours").fetchone()
-    assert found == (3, 2**63 - 1, "顾客")
+    found = duckdb.sql("select count(*), max(int64), max(string) from ours").fetchall()
+    assert found == [(3, 2**63 - 1, "顾客")]
     again = patron.Table(duckdb.sql('select int64, string, "timestamp", "bool null" from ours'))
     for name in again.columns:
         assert same(again[name], ours[name])

@@ -82,7 +82,7 @@ def build(
     Raises
     ------
     ValueError
-        An unknown language or format.
+        An unknown language or format; an empty log.
     OSError
         The folder cannot be used or written.
     ImportError
@@ -152,6 +152,8 @@ def _material(log: Any, words: Language, as_of: Any, windows: Sequence[str], bin
     from patron.report.chapters import LeftOut, Material
     from patron.segment import RFM
 
+    if not log.n_events:
+        raise ValueError("The log is empty; a report needs at least one event")
     step("profile")
     profiles = Profiler(windows=tuple(windows)).fit(log).transform(as_of=as_of)
     activity = figures.Activity.of(log, None if as_of is None else figures.instant(as_of))

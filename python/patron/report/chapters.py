@@ -224,21 +224,26 @@ def data(m: Material) -> list[Block]:
     ]
     blocks: list[Block] = [Text(w.sentences(parts))]
     blocks.append(Rows("", [w("kind"), w("events"), w("share"), w("users")], kinds, "lrrr"))
-    lacking = [
-        [Cell(w.role(name), strong=True), Cell(w.share(bought)), Cell(w.share(every))]
-        for name, bought, every in a.missing
-        if name not in ("user", "time", "event")
-    ]
-    if lacking:
-        head = [w("column"), f"{w('missing')}: {w('of_purchases')}", f"{w('missing')}: {w('of_all')}"]
-        blocks.append(Rows(w("missing_title"), head, lacking, "lrr"))
-        if any(every > bought for name, bought, every in a.missing):
-            blocks.append(Text(w("missing_note"), quiet=True))
+    blocks += _completeness(m)
     notable = _notable(m)
     if notable:
         blocks.append(Rows(w("quality_title"), [w("check"), w("column"), w("now"), w("before")], notable, "llrr"))
         blocks.append(Text(w("quality_note"), quiet=True))
     return blocks
+
+
+def _completeness(m: Material) -> list[Block]:
+    """The share of missing values of each column, among purchases and, where there are others, among all events."""
+    w = m.words
+    columns = [row for row in m.activity.missing if row[0] not in ("user", "time", "event")]
+    if not columns:
+        return []
+    if len(m.activity.kinds) == 1 or not m.n_customers:
+        rows = [[Cell(w.role(name), strong=True), Cell(w.share(every))] for name, _, every in columns]
+        return [Rows(w("missing_title"), [w("column"), w("missing")], rows, "lr")]
+    rows = [[Cell(w.role(name), strong=True), Cell(w.share(bought)), Cell(w.share(every))] for name, bought, every in columns]
+    head = [w("column"), w("missing_purchases"), w("missing_all")]
+    return [Rows(w("missing_title"), head, rows, "lrr"), Text(w("missing_note"), quiet=True)]
 
 
 def _notable(m: Material) -> list[list[Cell]]:
@@ -360,8 +365,7 @@ def concentration(m: Material) -> list[Block]:
         text = w("second_text", list=w.listing(items))
         if len(s["gap"]):
             middle = float(np.median(s["gap"]))
-            key = "second_median" if middle < 60 else "second_median_long"
-            text = w.sentences([text, w(key, days=w.number(middle))])
+            text = w.sentences([text, w("second_median", days=w.number(middle))])
         texts.append(text)
         drawn.append(
             _draw(
