@@ -10,6 +10,18 @@
 #include <string.h>
 #include <time.h>
 
+/* A block that is handed out again hides its misuse from a sanitizer. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define PT_RESERVES false
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer)
+#define PT_RESERVES false
+#endif
+#endif
+#ifndef PT_RESERVES
+#define PT_RESERVES true
+#endif
+
 enum { POLL_MS = 20, PROGRESS_MS = 100 };
 
 const char *patron_version(void) { return PATRON_VERSION; }
@@ -78,6 +90,8 @@ patron_status patron_ctx_create(const patron_ctx_options *caller, patron_ctx **o
     memset(ctx, 0, sizeof *ctx);
     ctx->references = 1;
     ctx->allocator = *allocator;
+    ctx->reserves = options.allocator == NULL && options.memory_cap == 0 && PT_RESERVES;
+    atomic_flag_clear(&ctx->reserve.busy);
     ctx->files = options.file_ops ? *options.file_ops : pt_file_ops_posix;
     ctx->memory_cap = options.memory_cap;
     ctx->seed = options.seed;
@@ -99,6 +113,7 @@ patron_ctx *pt_ctx_retain(patron_ctx *ctx) {
 void patron_ctx_destroy(patron_ctx *ctx) {
     if (ctx == NULL || atomic_fetch_sub_explicit(&ctx->references, 1, memory_order_acq_rel) != 1) return;
     pt_pool_destroy(atomic_load(&ctx->pool));
+    pt_reserve_clear(&ctx->reserve);
     patron_allocator allocator = ctx->allocator;
     allocator.release(allocator.state, ctx, sizeof *ctx);
 }

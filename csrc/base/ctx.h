@@ -2,6 +2,7 @@
 #ifndef PT_BASE_CTX_H
 #define PT_BASE_CTX_H
 
+#include "base/reserve.h"
 #include "patron/base.h"
 
 #include <stdatomic.h>
@@ -15,6 +16,8 @@ struct patron_ctx {
     _Atomic int64_t references;
     patron_allocator allocator;
     patron_file_ops files;
+    bool reserves; /* large blocks that come back are kept */
+    pt_reserve reserve;
     uint64_t memory_cap;
     _Atomic uint64_t memory;
     _Atomic uint64_t memory_peak;

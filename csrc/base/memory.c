@@ -12,12 +12,12 @@
 #include <string.h>
 #include <sys/mman.h>
 
-enum { HEADER = 64, HUGE_PAGE = 2 << 20 };
+enum { HEADER = 64, HUGE_PAGE = 2 << 20, LARGE = 2 * HUGE_PAGE };
 
 static void *default_allocate(void *state, size_t size) {
     (void)state;
     if (size > SIZE_MAX - HUGE_PAGE) return NULL;
-    if (size < 2 * (size_t)HUGE_PAGE) return aligned_alloc(64, (size + 63) & ~(size_t)63);
+    if (size < LARGE) return aligned_alloc(64, (size + 63) & ~(size_t)63);
     void *memory;
     if (posix_memalign(&memory, HUGE_PAGE, size) != 0) return NULL;        /* aligned_alloc would want whole huge pages */
     (void)madvise(memory, size & ~(size_t)(HUGE_PAGE - 1), MADV_HUGEPAGE); /* a hint; refusal is fine */
@@ -43,6 +43,18 @@ static patron_status no_memory(patron_ctx *ctx, patron_error *error, uint64_t wa
     return PATRON_ERR_NO_MEMORY;
 }
 
+/* A block of at least *bytes; *bytes becomes what it has. */
+static char *obtain(patron_ctx *ctx, size_t *bytes) {
+    if (ctx->reserves && *bytes >= LARGE) {
+        char *kept = pt_reserve_take(&ctx->reserve, *bytes, bytes);
+        if (kept != NULL) return kept;
+    }
+    char *memory = ctx->allocator.allocate(ctx->allocator.state, *bytes);
+    if (memory != NULL || !ctx->reserves) return memory;
+    pt_reserve_clear(&ctx->reserve);
+    return ctx->allocator.allocate(ctx->allocator.state, *bytes);
+}
+
 patron_status pt_alloc(patron_ctx *ctx, void *out, int64_t count, size_t size, patron_error *error) {
     size_t bytes;
     if (count < 0 || __builtin_mul_overflow((size_t)count, size, &bytes) || bytes > (SIZE_MAX >> 1) - HEADER) {
@@ -52,11 +64,15 @@ patron_status pt_alloc(patron_ctx *ctx, void *out, int64_t count, size_t size, p
     bytes += HEADER;
     uint64_t held = atomic_fetch_add_explicit(&ctx->memory, bytes, memory_order_relaxed) + bytes;
     bool capped = ctx->memory_cap != 0 && held > ctx->memory_cap;
-    char *memory = capped ? NULL : ctx->allocator.allocate(ctx->allocator.state, bytes);
+    size_t capacity = bytes;
+    char *memory = capped ? NULL : obtain(ctx, &capacity);
     if (memory == NULL) {
         atomic_fetch_sub_explicit(&ctx->memory, bytes, memory_order_relaxed);
         return no_memory(ctx, error, bytes, capped);
     }
+    if (capacity > bytes)
+        held = atomic_fetch_add_explicit(&ctx->memory, capacity - bytes, memory_order_relaxed) + capacity - bytes;
+    bytes = capacity;
     uint64_t peak = atomic_load_explicit(&ctx->memory_peak, memory_order_relaxed);
     while (held > peak && !atomic_compare_exchange_weak(&ctx->memory_peak, &peak, held)) {
     }
@@ -82,7 +98,10 @@ void pt_free(patron_ctx *ctx, void *memory) {
     size_t bytes;
     memcpy(&bytes, block, sizeof bytes);
     atomic_fetch_sub_explicit(&ctx->memory, bytes, memory_order_relaxed);
-    ctx->allocator.release(ctx->allocator.state, block, bytes);
+    if (ctx->reserves && bytes >= LARGE)
+        pt_reserve_put(&ctx->reserve, block, bytes);
+    else
+        ctx->allocator.release(ctx->allocator.state, block, bytes);
 }
 
 patron_status pt_grow(patron_ctx *ctx, void *block, int64_t used, int64_t *capacity, int64_t wanted, size_t size,

@@ -12,11 +12,12 @@
  *          same hours of earlier days. The band is k robust deviations wide: 1.4826 MAD of all earlier days about their
  *          weekday's median, in units of the median's root (counts spread about so) and never below the 1 of a Poisson count,
  *          nor below 5 % of the median. k = 3.5 is the limit that Iglewicz and Hoaglin (1993, How to Detect and Handle
- *          Outliers, ASQC Press) give for such modified z-scores; twice that is an alarm. Too many events is never an alarm.
+ *          Outliers, ASQC Press) give for such modified z-scores; twice that is an alarm, and so is a
+ *          volume below the band that is less than half. Too many events is never an alarm.
  * users    User-days per day, against those that the expected volume would bring at the base's events per user-day.
  * shares   Of missing values, returns, new users: an absolute difference that matters, and one that chance does not explain: 3
  *          standard errors of a difference of two binomial shares.
- * kinds    One that was there and is gone: by how many were to be expected.
+ * kinds    One that was there and is gone: 7 expected ones do not all fail to come by chance once in a thousand times.
  *
  * All figures are counts and simple ratios of counts, so they depend neither on threads nor on the order of rows. */
 #include "data/attributes.h"
@@ -38,11 +39,12 @@ enum {
     WEEK = 7
 };
 static const double BAND_WATCH = 3.5, BAND_ALARM = 7, DAY_WATCH = 5, DAY_ALARM = 10, LEAST_SPREAD = 0.05, MAD_TO_SD = 1.4826;
+static const double VOLUME_ALARM = 0.5;
 static const double USERS_WATCH_LOW = 0.7, USERS_WATCH_HIGH = 1.5, USERS_ALARM = 0.4;
 static const double MISSING_WATCH = 0.05, MISSING_ALARM = 0.25, RETURNS_WATCH = 0.05, RETURNS_ALARM = 0.2;
 static const double NEW_USERS_WATCH = 0.15, NEW_USERS_ALARM = 0.4, KIND_WATCH = 0.2, CHANCE = 3;
 static const double AUDIT_WATCH = 0.01, AUDIT_ALARM = 0.1, AUDIT_ALONE = 0.05;
-static const double GONE_WATCH = 3, GONE_ALARM = 10, RARE_KIND = 0.001, GAP_FACTOR = 2;
+static const double GONE_WATCH = 7, GONE_ALARM = 15, RARE_KIND = 0.001, GAP_FACTOR = 2;
 static const char OK[] = "ok", WATCH[] = "watch", ALARM[] = "alarm";
 
 /* ---- the report ---- */
@@ -244,7 +246,8 @@ static patron_status judge_volume(comparison *c, report *r) {
     }
     c->expected = expected / (double)n;
     double daily = (double)events / (double)n, score = ((double)events - expected) / scale;
-    const char *verdict = fabs(score) <= BAND_WATCH ? OK : score < -BAND_ALARM ? ALARM : WATCH;
+    bool far = score < -BAND_ALARM || (score < 0 && daily < VOLUME_ALARM * c->expected);
+    const char *verdict = fabs(score) <= BAND_WATCH ? OK : far ? ALARM : WATCH;
     patron_status status =
         note(r, "volume", NULL, daily, c->expected, verdict,
              "Events a day over %lld days are %s robust deviations %s what the same weekdays brought before.", (long long)n,

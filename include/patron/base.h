@@ -99,6 +99,9 @@ typedef struct patron_file_ops {
 
 typedef struct patron_ctx patron_ctx;
 
+/* With the default allocator and no cap, large blocks that a call gives back are kept for ten seconds for the calls to come, up
+ * to 1 GiB, marked so that the system can take them when memory is short. They count as held by nobody. */
+
 typedef struct patron_ctx_options {
     size_t struct_size;
     const patron_allocator *allocator; /* NULL: the C library's; copied */

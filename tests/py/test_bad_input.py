@@ -36,6 +36,7 @@ def build(columns: dict[str, Any] | None = None, frame: Any = None, **more: Any)
 
 @pytest.fixture(autouse=True)
 def nothing_is_left_behind() -> Any:
+    _core.sum(np.zeros(1_000_000))  # starts the threads, whose memory stays
     gc.collect()
     before = _core.memory()
     yield
@@ -88,10 +89,10 @@ def test_users_and_times_must_be_named() -> None:
     [
         ([1.5, 2.5], TypeError, r"'customer' \(user\).*row 0: 1.5.*expected integers or text"),
         (np.array([np.nan, 2.0]), TypeError, r"'customer' \(user\).*float.*expected integers or text"),
-        ([True, False], TypeError, r"'customer' \(user\).*bool"),
+        ([True, False], TypeError, r"'customer' holds bool; expected integers or text"),
         ([1, "a"], TypeError, r"Column 'customer' mixes types: row 0 holds 1 \(int\), row 1 'a' \(str\)"),
         (["a", 2.5], TypeError, r"'customer' mixes types: row 0 holds 'a' \(str\), row 1 2.5 \(float\)"),
-        ([None, dt.date(2024, 1, 1)], TypeError, r"'customer' \(user\)"),
+        ([None, dt.date(2024, 1, 1)], TypeError, r"'customer' holds date; expected integers or text"),
         ([b"x", b"y"], TypeError, r"Column 'customer', row 0: b'x' \(bytes\)"),
         ([{}, []], TypeError, r"Column 'customer', row 0: \{\} \(dict\)"),
         ([2**64, 1], ValueError, r"'customer', row 0: 18446744073709551616 does not fit"),
@@ -113,6 +114,13 @@ def test_bad_ids(ids: Any, error: type[Exception], message: str) -> None:
         build({"customer": ids})
 
 
+def test_times_that_do_not_parse_drop_their_rows_and_are_counted() -> None:
+    log = build({"customer": [1, 2, 3, 4], "when": ["2024-01-01", "2023-02-29", "soon", "2024-01-01"], "paid": [1, 2, 3, 4]})
+    assert log.n_events == 2
+    found = zip(*(log.audit[name] for name in ("rule", "column", "rows", "action", "example")), strict=True)
+    assert ("unreadable time", "when", 2, "dropped", "2023-02-29") in list(found)
+
+
 def test_missing_ids_drop_their_rows_and_are_counted() -> None:
     for ids in ([None, "a"], [np.nan, "a"], [pd.NA, "a"], pd.array([None, 1], dtype="Int64"), [None, 3]):
         log = build({"customer": ids})
@@ -123,9 +131,8 @@ def test_missing_ids_drop_their_rows_and_are_counted() -> None:
 @pytest.mark.parametrize(
     ("times", "how", "error", "message"),
     [
-        (["yesterday", "2024-01-02"], {}, ValueError, r"'when', row 0.*'yesterday'"),
-        (["2024-01-01", "2024-13-01"], {}, ValueError, r"'when', row 1.*'2024-13-01'"),
-        (["2024-01-01", "2023-02-29"], {}, ValueError, r"'when', row 1.*'2023-02-29'"),
+        (["yesterday", "tomorrow"], {}, ValueError, r"'when', row 0: 'yesterday' is not a time; expected ISO 8601"),
+        (["2024-13-01", None], {}, ValueError, r"'when', row 0: '2024-13-01'"),
         ([19970101, 19970102], {}, TypeError, r"Column 'when', row 0: 19970101 is a bare integer.*time_unit.*time_format"),
         ([1.5, 2.5], {}, TypeError, r"Column 'when' holds (float64|double)"),
         ([True, False], {}, TypeError, r"'when' holds bool"),
@@ -142,10 +149,10 @@ def test_missing_ids_drop_their_rows_and_are_counted() -> None:
         (["2024-01-01", "2024-01-02"], {"tz": "Mars/Olympus"}, ValueError, r"tz is 'Mars/Olympus', which is no time zone"),
         (["2024-01-01", "2024-01-02"], {"tz": "../etc/passwd"}, ValueError, r"tz is"),
         (["2024-01-01", "2024-01-02"], {"tz": dt.timezone(dt.timedelta(hours=8))}, TypeError, r"tz is .*expected the name"),
-        (["2024-01-01", "2024-01-02"], {"time_range": ("2025-01-01", None)}, ValueError, r"(?i)no row"),
+        (["2024-01-01", "2024-01-02"], {"time_range": ("2025-01-01", None)}, ValueError, r"No event is left of 2 rows"),
         (["2024-01-01", "2024-01-02"], {"time_range": "2025"}, TypeError, r"time_range is '2025'; expected \(from, to\)"),
         (["2024-01-01", "2024-01-02"], {"time_range": (5, None)}, TypeError, r"start is 5 of type int"),
-        ([None, None], {}, ValueError, r"(?i)no row"),
+        ([None, None], {}, ValueError, r"No event is left of 2 rows"),
     ],
 )
 def test_bad_times(times: Any, how: dict[str, Any], error: type[Exception], message: str) -> None:
@@ -198,7 +205,7 @@ def test_wrong_kinds() -> None:
     ids=["dict", "pandas", "polars", "arrow"],
 )
 def test_an_empty_log(frame: Any) -> None:
-    with pytest.raises(ValueError, match=r"(?i)no row"):
+    with pytest.raises(ValueError, match="There are no events: the table has 0 rows"):
         build(frame=frame)
 
 
@@ -322,14 +329,12 @@ GOOD_PARTS = ("l", 2, [None, np.arange(2)], None)
         (("U", 2, [None, np.array([0, 3, 1]), b"abc"], None), ValueError, r"'x'.*offset"),
         (("U", 1, [None, np.array([0, 2]), b"\xff\xfe"], None), ValueError, r"'x', row 0.*UTF-8"),
         (("l", 2, [None, None], None), ValueError, r"'x': the value buffer has 0 bytes"),
-        (("l", -1, [None, b""], None), ValueError, r"'x' has -1 rows"),
-        (("l", 2**62, [None, b""], None), ValueError, r"'x'"),
         (("zz", 1, [None, b""], None), TypeError, r"'x' has Arrow format 'zz'"),
         (("", 1, [None, b""], None), TypeError, r"'x' has Arrow format ''"),
         (("l", 2, [], None), ValueError, r"'x' has 0 buffers"),
         (("l", 2, [None] * 9, None), ValueError, r"'x' has 9 buffers"),
         (("l", 2, [None, "text"], None), TypeError, r"bytes-like"),
-        (("l", 2, 5, None), TypeError, r""),
+        (("l", 2, 5, None), TypeError, r"has no len"),
         ((1, 2, 3, 4), TypeError, r"The format is 1 of type int"),
         (("l", "2", [None], None), TypeError, r"The length is '2'"),
         (("l",), TypeError, r"'x' is described by \('l',\)"),
@@ -344,7 +349,7 @@ def test_a_column_longer_than_its_buffers_or_otherwise_wrong(parts: Any, error: 
     with pytest.raises(error, match=message):
         _core.table_from_parts(rows, [("x", parts)])
     with pytest.raises(error, match=message):
-        _core.table_from_parts(rows, [("good", ("n", max(rows, 0), [None], None)), ("x", parts)])
+        _core.table_from_parts(rows, [("good", ("n", rows if 0 <= rows < 99 else 0, [None], None)), ("x", parts)])
 
 
 def test_core_functions_check_what_they_get() -> None:
@@ -353,6 +358,9 @@ def test_core_functions_check_what_they_get() -> None:
         _core.table_from_parts(3, [("x", GOOD_PARTS)])
     with pytest.raises(ValueError, match="'y' has 2 rows; expected 3 like the table"):
         _core.table_combine(3, [("y", table, "x")])
+    for rows in (-1, 2**62):
+        with pytest.raises(ValueError, match=f"'x' has {rows} rows; expected 0 or more"):
+            _core.table_from_parts(rows, [("x", ("l", rows, [None, b""], None))])
     with pytest.raises(TypeError, match="source of a column is of type int"):
         _core.table_combine(2, [("y", 5, "x")])  # type: ignore[list-item]
     with pytest.raises(ValueError, match="no column 'z'"):
@@ -509,7 +517,6 @@ resource.setrlimit(resource.RLIMIT_AS, (used + 60_000_000, used + 60_000_000))
 try:
     patron.EventLog(data, user="u", time="t")
 except MemoryError as error:
-    resource.setrlimit(resource.RLIMIT_AS, (-1, -1)) if False else None
     print("refused:", error)
 else:
     raise SystemExit("no error")
