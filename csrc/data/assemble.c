@@ -25,13 +25,14 @@ enum {
     LARGE = 1 << 20,       /* a partition beyond this is sorted by all threads together */
     INSERTION = 24,
     RADIX = 1024,
-    MAX_CHUNKS = 64
+    MAX_CHUNKS = 64,
+    DOUBLE = 0 /* a width of its own */
 };
 #define DROPPED UINT32_MAX
 
 typedef struct content_column {
     const void *data;
-    int width; /* bytes: 2 unsigned, 4 and 8 signed */
+    int width; /* bytes: 2 unsigned, 4 and 8 signed; DOUBLE */
 } content_column;
 
 typedef struct assembly {
@@ -70,6 +71,10 @@ static int compare_column(const content_column *column, uint64_t a, uint64_t b) 
         int64_t x = ((const int64_t *)column->data)[a], y = ((const int64_t *)column->data)[b];
         return (x > y) - (x < y);
     }
+    if (column->width == DOUBLE) { /* whole millionths, as many doubles as numbers: their order is that of the numbers */
+        double x = ((const double *)column->data)[a], y = ((const double *)column->data)[b];
+        return (x > y) - (x < y);
+    }
     if (column->width == 4) {
         int32_t x = ((const int32_t *)column->data)[a], y = ((const int32_t *)column->data)[b];
         return (x > y) - (x < y);
@@ -102,6 +107,7 @@ static patron_status list_content(assembly *s, patron_error *error) {
         for (int64_t i = 0; i < events->n_columns; i++) {
             const pt_log_column *column = &events->columns[i];
             content_column entry = {column->data, column->store == PT_CODES ? 4 : 8};
+            if (column->floats != NULL) entry = (content_column){column->floats, DOUBLE};
             bool seq = !column->property && strcmp(column->name, "seq") == 0;
             if (seq != (pass == 0)) continue;
             if (column->property) {
@@ -488,6 +494,7 @@ typedef struct gathering {
     const void *from;
     void *to;
     int width;
+    bool doubles; /* from doubles to millionths */
 } gathering;
 
 static patron_status gather_task(void *arg, int64_t block, int worker, patron_error *error) {
@@ -495,7 +502,10 @@ static patron_status gather_task(void *arg, int64_t block, int worker, patron_er
     (void)error;
     gathering *g = arg;
     int64_t end = g->n < (block + 1) * BLOCK ? g->n : (block + 1) * BLOCK;
-    if (g->width == 8)
+    if (g->doubles)
+        for (int64_t i = block * BLOCK; i < end; i++)
+            ((int64_t *)g->to)[i] = pt_exact_micros(((const double *)g->from)[g->rows[i]]);
+    else if (g->width == 8)
         for (int64_t i = block * BLOCK; i < end; i++) ((int64_t *)g->to)[i] = ((const int64_t *)g->from)[g->rows[i]];
     else if (g->width == 4)
         for (int64_t i = block * BLOCK; i < end; i++) ((int32_t *)g->to)[i] = ((const int32_t *)g->from)[g->rows[i]];
@@ -505,13 +515,13 @@ static patron_status gather_task(void *arg, int64_t block, int worker, patron_er
 }
 
 /* Into a spare block where there is one: fresh pages cost more than the gathering. */
-static patron_status gather(assembly *s, const void *from, int width, pt_buffer **out, patron_error *error) {
+static patron_status gather(assembly *s, const void *from, int width, bool doubles, pt_buffer **out, patron_error *error) {
     patron_status status = s->spare[width] != NULL
                                ? pt_buffer_wrap(s->ctx, s->spare[width], s->n * width, NULL, NULL, out, error)
                                : pt_buffer_create(s->ctx, s->n * width, out, error);
     if (status != PATRON_OK) return status;
     s->spare[width] = NULL;
-    gathering g = {s->rows, s->n, from, (*out)->data, width};
+    gathering g = {s->rows, s->n, from, (*out)->data, width, doubles};
     status = pt_parallel_named(s->ctx, "gather", pt_chunks(s->n, BLOCK), gather_task, &g, error);
     if (status == PATRON_OK) return status;
     pt_buffer_release(*out);
@@ -539,17 +549,19 @@ static patron_status gather_columns(assembly *s, patron_log *log, patron_error *
     for (int64_t i = 0; i < events->n_columns; i++) {
         pt_log_column *from = &events->columns[i], *to = &log->columns[i];
         int width = width_of(from);
-        PT_TRY(gather(s, from->data, width, &to->keep, error));
-        keep_spare(s, i + 1, width, from->data);
+        PT_TRY(gather(s, from->floats != NULL ? (const void *)from->floats : from->data, width, from->floats != NULL, &to->keep,
+                      error));
+        if (from->data != NULL) keep_spare(s, i + 1, width, from->data);
         pt_buffer *keep = to->keep;
         *to = *from;
         to->keep = keep;
         to->data = keep->data;
+        to->floats = NULL;
         *from = (pt_log_column){0};
         log->n_columns = i + 1;
     }
     if (events->kinds != NULL) {
-        PT_TRY(gather(s, events->kinds, 2, &log->keep[2], error));
+        PT_TRY(gather(s, events->kinds, 2, false, &log->keep[2], error));
     } else {
         PT_TRY(pt_buffer_create(s->ctx, s->n * 2, &log->keep[2], error));
         uint16_t *kinds = log->keep[2]->data;
@@ -613,7 +625,7 @@ patron_status pt_log_assemble(patron_log *log, pt_events *events, patron_error *
         plan(s);
         PT_TRY(partition(s, error));
         keep_spare(s, 0, 4, events->user);
-        keep_spare(s, 0, 8, events->time_block);
+        if (events->time_block != NULL) keep_spare(s, 0, 8, events->time_block);
         events->user = NULL;
         events->time_block = NULL;
         PT_TRY(sort_partitions(s, error));

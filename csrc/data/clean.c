@@ -34,7 +34,7 @@ patron_status pt_events_add(patron_ctx *ctx, pt_events *events, const char *name
     PT_TRY(pt_grow(ctx, &events->columns, events->n_columns, &events->capacity, events->n_columns + 1, sizeof *events->columns,
                    error));
     PT_TRY(pt_strdup(ctx, name, &copy, error));
-    events->columns[events->n_columns++] = (pt_log_column){copy, store, property, dictionary, data, NULL};
+    events->columns[events->n_columns++] = (pt_log_column){copy, store, property, dictionary, data, NULL, NULL};
     return PATRON_OK;
 cleanup:
     pt_dictionary_release(dictionary);
@@ -138,9 +138,9 @@ cleanup:
 
 typedef struct measure {
     const pt_column *column;
-    int64_t *out;
+    int64_t *out; /* NULL: only look */
     struct measure_tally {
-        int64_t rounded, not_finite, too_large;
+        int64_t rounded, not_finite, too_large, negative;
     } tallies[PT_MAX_THREADS];
 } measure;
 
@@ -148,26 +148,46 @@ static patron_status measure_task(void *arg, int64_t block, int worker, patron_e
     measure *m = arg;
     struct measure_tally *tally = &m->tallies[worker];
     uint8_t state[PIECE];
+    int64_t looked_at[PIECE];
     int64_t end = m->column->length < (block + 1) * BLOCK ? m->column->length : (block + 1) * BLOCK;
     for (int64_t first = block * BLOCK; first < end; first += PIECE) {
-        int64_t n = end - first < PIECE ? end - first : PIECE;
-        patron_status status = pt_column_micros(m->column, first, n, m->out + first, state, error);
+        int64_t n = end - first < PIECE ? end - first : PIECE, odd = 0, negative = 0;
+        int64_t *out = m->out != NULL ? m->out + first : looked_at;
+        patron_status status = pt_column_micros(m->column, first, n, out, state, error);
         if (status != PATRON_OK) return status;
-        int64_t odd = 0;
-        for (int64_t i = 0; i < n; i++) odd += state[i] != PT_MICROS_EXACT;
+        for (int64_t i = 0; i < n; i++) {
+            odd += state[i] != PT_MICROS_EXACT;
+            negative += out[i] < 0;
+        }
+        tally->negative += negative;
         for (int64_t i = 0; odd > 0 && i < n; i++) {
             if (state[i] == PT_MICROS_EXACT) continue;
             tally->rounded += state[i] == PT_MICROS_ROUNDED;
             tally->not_finite += state[i] == PT_MICROS_NOT_FINITE;
             tally->too_large += state[i] == PT_MICROS_TOO_LARGE;
-            if (state[i] != PT_MICROS_ROUNDED) m->out[first + i] = PT_MISSING;
+            if (state[i] != PT_MICROS_ROUNDED) out[i] = PT_MISSING;
         }
     }
     return PATRON_OK;
 }
 
-static patron_status read_measure(patron_ctx *ctx, const pt_column *column, const char *role, int64_t **out, pt_audit *audit,
-                                  patron_error *error) {
+static struct measure_tally measure_all(patron_ctx *ctx, measure *m, patron_status *status, patron_error *error) {
+    struct measure_tally all = {0};
+    memset(m->tallies, 0, sizeof m->tallies);
+    *status = pt_parallel_named(ctx, m->column->field.name, pt_chunks(m->column->length, BLOCK), measure_task, m, error);
+    for (int i = 0; i < PT_MAX_THREADS; i++) {
+        all.rounded += m->tallies[i].rounded;
+        all.not_finite += m->tallies[i].not_finite;
+        all.too_large += m->tallies[i].too_large;
+        all.negative += m->tallies[i].negative;
+    }
+    return all;
+}
+
+/* Doubles that are whole millionths and not negative, the usual case of amounts, stay where they are until they are gathered:
+ * *floats points at them and *out is NULL. */
+static patron_status read_measure(patron_ctx *ctx, const pt_column *column, const char *role, int64_t **out,
+                                  const double **floats, pt_audit *audit, patron_error *error) {
     patron_type type = column->field.type;
     const char *name = column->field.name;
     bool number = (type >= PATRON_TYPE_INT8 && type <= PATRON_TYPE_DECIMAL) || type == PATRON_TYPE_NULL;
@@ -179,16 +199,18 @@ static patron_status read_measure(patron_ctx *ctx, const pt_column *column, cons
     }
     patron_status status;
     measure *m = NULL;
+    struct measure_tally all;
+    *floats = pt_column_borrow_float64(column, 0, column->length);
     PT_TRY(pt_alloc_zero(ctx, &m, 1, sizeof *m, error));
     m->column = column;
-    PT_TRY(pt_alloc(ctx, &m->out, column->length, sizeof *m->out, error));
-    PT_TRY(pt_parallel_named(ctx, name, pt_chunks(column->length, BLOCK), measure_task, m, error));
-    struct measure_tally all = {0};
-    for (int i = 0; i < PT_MAX_THREADS; i++) {
-        all.rounded += m->tallies[i].rounded;
-        all.not_finite += m->tallies[i].not_finite;
-        all.too_large += m->tallies[i].too_large;
+    if (*floats != NULL) {
+        all = measure_all(ctx, m, &status, error);
+        if (status != PATRON_OK || all.rounded + all.not_finite + all.too_large + all.negative == 0) goto cleanup;
+        *floats = NULL;
     }
+    PT_TRY(pt_alloc(ctx, &m->out, column->length, sizeof *m->out, error));
+    all = measure_all(ctx, m, &status, error);
+    if (status != PATRON_OK) goto cleanup;
     PT_TRY(pt_audit_add(ctx, audit, "more than six decimals", name, all.rounded, "rounded to millionths", NULL, error));
     PT_TRY(pt_audit_add(ctx, audit, "not a finite number", name, all.not_finite, "set to missing", NULL, error));
     PT_TRY(pt_audit_add(ctx, audit, "beyond 9.2e12", name, all.too_large, "set to missing", NULL, error));
@@ -237,6 +259,7 @@ static patron_status sign_task(void *arg, int64_t block, int worker, patron_erro
     return PATRON_OK;
 }
 
+/* NULL also where no value is negative. */
 static int64_t *find_data(const pt_events *events, const char *role) {
     for (int64_t i = 0; i < events->n_columns; i++)
         if (!events->columns[i].property && strcmp(events->columns[i].name, role) == 0) return events->columns[i].data;
@@ -337,13 +360,14 @@ static patron_status add_role(patron_ctx *ctx, const patron_table *table, const 
     pt_store store = pt_role_store(role);
     pt_dictionary *dictionary = NULL;
     void *data = NULL;
+    const double *floats = NULL;
     if (store == PT_CODES) {
         int32_t *codes = NULL;
         status = pt_clean_ids(ctx, column, name, options->trim_ids && role != PT_ROLE_text, &dictionary, &codes, audit, error);
         data = codes;
     } else if (store == PT_MICROS) {
         int64_t *micros = NULL;
-        status = read_measure(ctx, column, name, &micros, audit, error);
+        status = read_measure(ctx, column, name, &micros, &floats, audit, error);
         data = micros;
     } else {
         pt_store found = store;
@@ -352,7 +376,9 @@ static patron_status add_role(patron_ctx *ctx, const patron_table *table, const 
                            patron_type_name(column->field.type));
         status = clean_values(ctx, column, zone, &found, &data, error);
     }
-    return status == PATRON_OK ? pt_events_add(ctx, events, name, false, store, dictionary, data, error) : status;
+    if (status == PATRON_OK) status = pt_events_add(ctx, events, name, false, store, dictionary, data, error);
+    if (status == PATRON_OK) events->columns[events->n_columns - 1].floats = floats;
+    return status;
 }
 
 patron_status pt_clean_property(patron_ctx *ctx, const pt_column *column, bool trim, const pt_timezone *zone, pt_events *events,

@@ -28,8 +28,6 @@ _Static_assert(PT_MICROS_EXACT == 1 && PT_MICROS_ROUNDED == 2 && PT_MICROS_NULL 
 
 #define MICROS_LIMIT 9.2e12                     /* in units */
 #define MICROS_MAX INT64_C(9200000000000000000) /* in millionths */
-#define ROUNDER 6755399441055744.0              /* 3 * 2^51 */
-#define ROUNDER_RANGE 2251799813685248.0        /* 2^51 */
 
 typedef __int128 int128;
 
@@ -390,8 +388,7 @@ static uint8_t double_to_micros(double x, bool as_float, int64_t *out) {
     *out = 0;
     if (!isfinite(x)) return PT_MICROS_NOT_FINITE;
     if (fabs(x) >= MICROS_LIMIT) return PT_MICROS_TOO_LARGE;
-    double product = x * 1e6;
-    *out = (int64_t)(fabs(product) < ROUNDER_RANGE ? (product + ROUNDER) - ROUNDER : rint(product));
+    *out = pt_exact_micros(x); /* exact or not: the same rounding */
     double back = (double)*out / 1e6;
     return (as_float ? (float)back == (float)x : back == x) ? PT_MICROS_EXACT : PT_MICROS_ROUNDED;
 }
@@ -404,12 +401,12 @@ static bool doubles_to_micros(const double *restrict x, int64_t n, int64_t *rest
     double sums[BLOCK], marks[BLOCK];
     uint64_t sum_bits[BLOCK], mark_bits[BLOCK], rounder, any = 0;
     for (int64_t i = 0; i < n; i++) {
-        double product = x[i] * 1e6, sum = product + ROUNDER;
-        double mark = (sum - ROUNDER) / 1e6 == x[i] ? bits_exact : bits_rounded;
+        double product = x[i] * 1e6, sum = product + PT_ROUNDER;
+        double mark = (sum - PT_ROUNDER) / 1e6 == x[i] ? bits_exact : bits_rounded;
         sums[i] = sum;
-        marks[i] = fabs(product) < ROUNDER_RANGE ? mark : bits_outside;
+        marks[i] = fabs(product) < PT_ROUNDER_RANGE ? mark : bits_outside;
     }
-    memcpy(&rounder, &(double){ROUNDER}, sizeof rounder);
+    memcpy(&rounder, &(double){PT_ROUNDER}, sizeof rounder);
     memcpy(sum_bits, sums, (size_t)n * sizeof *sums);
     memcpy(mark_bits, marks, (size_t)n * sizeof *marks);
     for (int64_t i = 0; i < n; i++) {

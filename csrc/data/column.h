@@ -12,6 +12,8 @@
 #include "base/ctx.h"
 #include "patron/table.h"
 
+#include <math.h>
+
 typedef struct pt_field {
     char *name;
     patron_type type;
@@ -71,10 +73,20 @@ patron_status pt_column_float64(const pt_column *column, int64_t first, int64_t 
                                 patron_error *error);
 patron_status pt_column_string(const pt_column *column, int64_t first, int64_t n, pt_string *out, patron_error *error);
 
+/* Adding 3 * 2^51 and taking it away rounds a double below 2^51 to a whole number, half to even. */
+#define PT_ROUNDER 6755399441055744.0
+#define PT_ROUNDER_RANGE 2251799813685248.0
+
 /* A number as whole millionths, rounded half to even. state[i]: what happened to the row. */
 enum { PT_MICROS_NULL = 0, PT_MICROS_EXACT = 1, PT_MICROS_ROUNDED = 2, PT_MICROS_NOT_FINITE = 3, PT_MICROS_TOO_LARGE = 4 };
 patron_status pt_column_micros(const pt_column *column, int64_t first, int64_t n, int64_t *out, uint8_t *state,
                                patron_error *error);
+
+/* What the reader makes of a double that is PT_MICROS_EXACT. */
+static inline int64_t pt_exact_micros(double x) {
+    double product = x * 1e6;
+    return (int64_t)(fabs(product) < PT_ROUNDER_RANGE ? (product + PT_ROUNDER) - PT_ROUNDER : rint(product));
+}
 
 /* Rows [first, first + n) as int64 in place, if they lie in one chunk as plain int64 (INT64, TIMESTAMP or DURATION, in their
  * own unit) without nulls; else NULL. */

@@ -56,6 +56,7 @@ typedef struct pt_log_column {
     pt_dictionary *dictionary; /* PT_CODES */
     void *data;                /* int32_t[n], or 8-byte values [n] */
     pt_buffer *keep;           /* what holds data */
+    const double *floats;      /* before sorting, instead of data: a borrowed column whose values are all whole millionths */
 } pt_log_column;
 
 /* One line of the audit. Counts add up over merges; example is the least offending value, so that it does not depend on order.
