@@ -122,7 +122,7 @@ static patron_status put_capped(patron_log *log, pt_log_column *amount, pt_buffe
     PT_TRY(pt_alloc(ctx, &columns, log->n_columns + 1, sizeof *columns, error));
     int64_t at = amount - log->columns + 1;
     memcpy(columns, log->columns, (size_t)at * sizeof *columns);
-    columns[at] = (pt_log_column){name, PT_MICROS, false, NULL, amount->data, amount->keep};
+    columns[at] = (pt_log_column){.name = name, .store = PT_MICROS, .data = amount->data, .keep = amount->keep};
     memcpy(columns + at + 1, log->columns + at, (size_t)(log->n_columns - at) * sizeof *columns);
     columns[at - 1].data = capped->data;
     columns[at - 1].keep = pt_buffer_retain(capped);

@@ -50,6 +50,7 @@ typedef struct made_row {
 typedef struct made_shape {
     int64_t users, instants; /* how many different ones */
     bool nulls, ids;         /* null users and times too; event ids */
+    bool full;               /* no missing amounts or quantities; an even number of users: nothing negative */
 } made_shape;
 
 static inline void made_draw(made_row *rows, int64_t n, const made_shape *shape, uint64_t *seed) {
@@ -69,6 +70,10 @@ static inline void made_draw(made_row *rows, int64_t n, const made_shape *shape,
                         .shade = made_below(seed, 3) - 1,
                         .weight = made_below(seed, 4) == 0 ? (double)__builtin_nan("") : (double)(made_below(seed, 3) - 1) / 4};
         if (r->event_id < 0) r->event_id = -1;
+        if (shape->full) {
+            r->amount = (made_below(seed, 9) - shape->users % 2) * 25;
+            r->quantity = made_below(seed, 3) * 100;
+        }
         if (i > 0 && made_below(seed, 6) == 0) *r = rows[made_below(seed, i)];
         if (shape->nulls && made_below(seed, 9) == 0) r->user = -1;
         if (shape->nulls && made_below(seed, 9) == 0) r->time = NONE;
@@ -186,7 +191,7 @@ static inline void made_add_numbers(made *m, patron_table *table, const char *na
         if (values[i] == NONE) continue;
         made_set(valid, i);
         integers[i] = values[i];
-        floats[i] = (double)values[i] / 100;
+        floats[i] = values[i] == 0 && i % 2 != 0 ? -0.0 : (double)values[i] / 100;
     }
     made_add(table, name,
              &(patron_column){.type = type,

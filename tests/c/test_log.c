@@ -111,7 +111,9 @@ static void a_log_is_what_a_slow_twin_makes_of_the_rows(void **state) {
         uint64_t random = seed;
         made_layout layout = (made_layout)(seed % N_LAYOUTS);
         int64_t n = 1 + made_below(&random, MANY), n_chunks = 1 + made_below(&random, 7);
-        made_shape shape = {1 + made_below(&random, 12), 1 + made_below(&random, 6), seed % 3 == 0, seed % 4 < 2};
+        made_shape shape = {1 + made_below(&random, 12), 1 + made_below(&random, 6), seed % 3 == 0, seed % 4 < 2,
+                            seed % 2 == 0};
+        if (shape.full) n_chunks = 1; /* then amounts are read where they are */
         made_draw(rows, n, &shape, &random);
         rows[0].user = 0;
         rows[0].time = 1700000000 * PT_SECOND;
@@ -135,7 +137,7 @@ static void the_order_of_rows_and_their_chunks_leave_no_trace(void **state) {
     static made_row rows[MANY];
     for (uint64_t seed = 1; seed <= 12; seed++) {
         uint64_t random = seed * 77;
-        made_shape shape = {5, 3, true, seed % 2 == 0};
+        made_shape shape = {5, 3, true, seed % 2 == 0, seed % 5 < 2};
         made_draw(rows, MANY, &shape, &random);
         patron_log_options options = made_options(shape.ids);
         options.drop_duplicates = seed % 3 == 0;
@@ -158,7 +160,8 @@ static void merged_parts_equal_the_whole_byte_for_byte(void **state) {
     for (uint64_t seed = 1; seed <= 60; seed++) {
         uint64_t random = seed * 131;
         int64_t n = seed % 2 ? MANY : SMALL, cut = 1 + made_below(&random, n - 1);
-        made_shape shape = {1 + made_below(&random, 30), 1 + made_below(&random, 9), seed % 3 == 0, seed % 4 < 2};
+        made_shape shape = {1 + made_below(&random, 30), 1 + made_below(&random, 9), seed % 3 == 0, seed % 4 < 2,
+                            seed % 2 == 0};
         made_draw(rows, n, &shape, &random);
         for (int64_t i = 0; i < 2; i++) { /* neither part is empty */
             rows[i == 0 ? 0 : cut].user = 1;
@@ -168,7 +171,8 @@ static void merged_parts_equal_the_whole_byte_for_byte(void **state) {
         options.drop_duplicates = seed % 5 < 2;
         options.winsorize = seed % 7 < 3;
         made_layout layout = (made_layout)(seed % N_LAYOUTS);
-        patron_log *whole = made_log_of(ctx, rows, n, layout, 2, &options), *merged = NULL, *turned = NULL, *appended = NULL;
+        patron_log *whole = made_log_of(ctx, rows, n, layout, 1 + (int64_t)(seed % 4 < 2), &options), *merged = NULL,
+                   *turned = NULL, *appended = NULL;
         patron_log *a = made_log_of(ctx, rows, cut, layout, 1, &options);
         made rest = made_table(ctx, rows + cut, n - cut, layout, 1);
         patron_log *b = made_log(ctx, &rest, &options);
@@ -194,7 +198,7 @@ static void any_number_of_threads_gives_the_same_bytes(void **state) {
     const int64_t n = 300000;
     made_row *rows = malloc((size_t)n * sizeof *rows);
     uint64_t random = 5;
-    made_draw(rows, n, &(made_shape){3000, 40, true, true}, &random);
+    made_draw(rows, n, &(made_shape){3000, 40, true, true, false}, &random);
     patron_log_options options = made_options(true);
     patron_log *first = NULL;
     for (int64_t i = 0; i < LENGTH(threads); i++) {
@@ -221,7 +225,7 @@ static void between_keeps_the_start_and_leaves_out_the_end(void **state) {
     (void)state;
     static made_row rows[MANY];
     uint64_t random = 9;
-    made_draw(rows, MANY, &(made_shape){20, 8, false, false}, &random);
+    made_draw(rows, MANY, &(made_shape){20, 8, false, false, false}, &random);
     for (int64_t i = 0; i < MANY; i++) rows[i].event_id = -1;
     patron_log_options options = made_options(false);
     patron_log *log = made_log_of(ctx, rows, MANY, AS_UTF8, 2, &options), *part = NULL;
@@ -269,7 +273,7 @@ static void a_log_without_events_merges_saves_and_cuts_like_any_other(void **sta
     (void)state;
     made_row rows[SMALL];
     uint64_t random = 4;
-    made_draw(rows, SMALL, &(made_shape){5, 3, false, false}, &random);
+    made_draw(rows, SMALL, &(made_shape){5, 3, false, false, false}, &random);
     patron_log_options options = made_options(false);
     patron_log *log = made_log_of(ctx, rows, SMALL, AS_INT64, 1, &options), *none = NULL, *both = NULL, *again = NULL;
     assert_int_equal(patron_log_between(log, 0, 1, &none, NULL), PATRON_OK);
@@ -317,7 +321,7 @@ static void one_user_with_everything_at_one_instant_is_sorted_by_content(void **
     const int64_t n = 100000;
     made_row *rows = malloc((size_t)n * sizeof *rows);
     uint64_t random = 3;
-    made_draw(rows, n, &(made_shape){1, 1, false, false}, &random);
+    made_draw(rows, n, &(made_shape){1, 1, false, false, false}, &random);
     for (int64_t i = 0; i < n; i++) rows[i].event_id = -1;
     patron_log_options options = made_options(false);
     patron_log *log = made_log_of(ctx, rows, n, AS_UTF8, 3, &options);
@@ -405,7 +409,7 @@ static void a_user_is_found_by_its_id_and_no_other(void **state) {
     made_row rows[SMALL];
     uint64_t random = 2;
     for (int layout = 0; layout < N_LAYOUTS; layout++) {
-        made_draw(rows, SMALL, &(made_shape){9, 2, false, false}, &random);
+        made_draw(rows, SMALL, &(made_shape){9, 2, false, false, false}, &random);
         patron_log_options options = made_options(false);
         patron_log *log = made_log_of(ctx, rows, SMALL, (made_layout)layout, 1, &options);
         for (int64_t u = 0; u < patron_log_n_users(log); u++) {

@@ -330,7 +330,7 @@ static void the_row_that_holds_is_the_one_a_slow_twin_finds(void **state) {
                               : wide && made_below(&random, 2) ? (made_below(&random, 2) ? INT64_MAX - 1 : INT64_MIN + 2)
                                                                : made_below(&random, 5),
                               made_below(&random, 4) - 1, made_below(&random, 3) == 0 ? NONE : made_below(&random, 2)};
-        made_draw(rows, 200, &(made_shape){USERS, 4, false, false}, &random);
+        made_draw(rows, 200, &(made_shape){USERS, 4, false, false, false}, &random);
         patron_log *log = made_log_of(ctx, rows, 200, layout, 1, &options), *merged = NULL;
         made whole = fact_table(facts, n, layout), a = fact_table(facts, cut, layout),
              b = fact_table(facts + cut, n - cut, layout);

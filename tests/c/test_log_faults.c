@@ -41,7 +41,7 @@ static patron_status build(patron_ctx *ctx, patron_log **out, int64_t n, bool dr
     static made_row rows[N];
     static const char *money[N] = {"EUR"};
     uint64_t random = 6;
-    made_draw(rows, N, &(made_shape){4, 3, true, true}, &random);
+    made_draw(rows, N, &(made_shape){4, 3, true, true, false}, &random);
     rows[0].user = 1;
     rows[0].time = 1700000000 * PT_SECOND;
     /* the table is not what fails here: it has a context of its own */

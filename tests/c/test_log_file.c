@@ -34,7 +34,7 @@ static patron_log *full_log(int64_t n, made_layout layout) {
     static const patron_timezone zone = {"Europe/Somewhere", 2, from, offsets, 0};
     made_row *rows = malloc((size_t)n * sizeof *rows);
     uint64_t random = 21;
-    made_draw(rows, n, &(made_shape){5, 4, true, true}, &random);
+    made_draw(rows, n, &(made_shape){5, 4, true, true, false}, &random);
     rows[0].user = 1;
     rows[0].time = 1700000000 * PT_SECOND;
     made m = made_table(ctx, rows, n, layout, 1), users = made_rows(ctx, 3), items = made_rows(ctx, 2);

@@ -76,7 +76,7 @@ static void events_come_back_in_log_order_with_types_and_nulls(void **state) {
     uint64_t random = 17;
     for (int layout = 0; layout < N_LAYOUTS; layout++) {
         if (layout == AS_UINT64) continue;
-        made_draw(rows, MANY, &(made_shape){12, 5, true, true}, &random);
+        made_draw(rows, MANY, &(made_shape){12, 5, true, true, false}, &random);
         patron_log_options options = made_options(true);
         patron_log *log = made_log_of(ctx, rows, MANY, (made_layout)layout, 3, &options);
         patron_table *table = NULL;

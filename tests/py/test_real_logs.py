@@ -12,7 +12,9 @@ pytest.importorskip("pyarrow")
 
 
 def run(*arguments: object) -> None:
-    done = subprocess.run([sys.executable, "-m", "patron", "run", *map(str, arguments)], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-m", "patron", "run", *map(str, arguments)], capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr
 
 
@@ -53,7 +55,7 @@ def profiles_by_polars(events: pl.DataFrame, order: str) -> pl.DataFrame:
 
 
 COLUMNS = (
-    "events orders revenue avg_basket max_basket active_days recency_days tenure_days gap_mean_days gap_sd_days".split()  # noqa: SIM905
+    "events orders revenue avg_basket max_basket active_days recency_days tenure_days gap_mean_days gap_sd_days".split()
 )
 
 
@@ -75,8 +77,9 @@ def test_the_cdnow_log_gives_the_figures_that_polars_gives(data: Path, tmp_path:
     raw = pl.read_csv(source, schema_overrides={"customer_id": pl.String})  # 00001 is a name, not a number
     events = raw.select(
         user="customer_id",
-        time=pl.col("date").cast(pl.String).str.to_datetime("%Y%m%d", time_unit="us") if raw["date"].dtype.is_integer() else
-        pl.col("date").str.to_datetime(time_unit="us"),
+        time=pl.col("date").cast(pl.String).str.to_datetime("%Y%m%d", time_unit="us")
+        if raw["date"].dtype.is_integer()
+        else pl.col("date").str.to_datetime(time_unit="us"),
         amount="dollars",
     ).with_columns(order=pl.col("time"))
     assert events.height == 69_659
