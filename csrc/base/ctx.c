@@ -113,7 +113,7 @@ patron_ctx *pt_ctx_retain(patron_ctx *ctx) {
 void patron_ctx_destroy(patron_ctx *ctx) {
     if (ctx == NULL || atomic_fetch_sub_explicit(&ctx->references, 1, memory_order_acq_rel) != 1) return;
     pt_pool_destroy(atomic_load(&ctx->pool));
-    pt_reserve_clear(&ctx->reserve);
+    pt_reserve_clear(ctx);
     patron_allocator allocator = ctx->allocator;
     allocator.release(allocator.state, ctx, sizeof *ctx);
 }

@@ -46,12 +46,12 @@ static patron_status no_memory(patron_ctx *ctx, patron_error *error, uint64_t wa
 /* A block of at least *bytes; *bytes becomes what it has. */
 static char *obtain(patron_ctx *ctx, size_t *bytes) {
     if (ctx->reserves && *bytes >= LARGE) {
-        char *kept = pt_reserve_take(&ctx->reserve, *bytes, bytes);
+        char *kept = pt_reserve_take(ctx, *bytes, bytes);
         if (kept != NULL) return kept;
     }
     char *memory = ctx->allocator.allocate(ctx->allocator.state, *bytes);
     if (memory != NULL || !ctx->reserves) return memory;
-    pt_reserve_clear(&ctx->reserve);
+    pt_reserve_clear(ctx);
     return ctx->allocator.allocate(ctx->allocator.state, *bytes);
 }
 
@@ -99,7 +99,7 @@ void pt_free(patron_ctx *ctx, void *memory) {
     memcpy(&bytes, block, sizeof bytes);
     atomic_fetch_sub_explicit(&ctx->memory, bytes, memory_order_relaxed);
     if (ctx->reserves && bytes >= LARGE)
-        pt_reserve_put(&ctx->reserve, block, bytes);
+        pt_reserve_put(ctx, block, bytes);
     else
         ctx->allocator.release(ctx->allocator.state, block, bytes);
 }

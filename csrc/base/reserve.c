@@ -11,7 +11,6 @@
 
 #include "base/ctx.h"
 
-#include <stdlib.h>
 #include <sys/mman.h>
 
 #define MOST ((size_t)1 << 30) /* bytes kept */
@@ -20,14 +19,15 @@ enum { KEEP_MS = 10000, PAGE = 4096 };
 static bool lock(pt_reserve *reserve) { return !atomic_flag_test_and_set_explicit(&reserve->busy, memory_order_acquire); }
 static void unlock(pt_reserve *reserve) { atomic_flag_clear_explicit(&reserve->busy, memory_order_release); }
 
-static void *take_at(pt_reserve *reserve, int i) {
-    void *memory = reserve->blocks[i].memory;
-    reserve->total -= reserve->blocks[i].size;
+static struct pt_reserve_block take_at(pt_reserve *reserve, int i) {
+    struct pt_reserve_block block = reserve->blocks[i];
+    reserve->total -= block.size;
     reserve->blocks[i] = reserve->blocks[--reserve->n];
-    return memory;
+    return block;
 }
 
-void *pt_reserve_take(pt_reserve *reserve, size_t size, size_t *capacity) {
+void *pt_reserve_take(patron_ctx *ctx, size_t size, size_t *capacity) {
+    pt_reserve *reserve = &ctx->reserve;
     if (!lock(reserve)) return NULL;
     int best = -1;
     for (int i = 0; i < reserve->n; i++) {
@@ -36,36 +36,43 @@ void *pt_reserve_take(pt_reserve *reserve, size_t size, size_t *capacity) {
     }
     void *memory = NULL;
     if (best >= 0) {
-        *capacity = reserve->blocks[best].size;
-        memory = take_at(reserve, best);
+        struct pt_reserve_block block = take_at(reserve, best);
+        *capacity = block.size;
+        memory = block.memory;
     }
     unlock(reserve);
     return memory;
 }
 
-void pt_reserve_put(pt_reserve *reserve, void *memory, size_t size) {
-    void *dropped[PT_RESERVE_BLOCKS + 1];
-    int n_dropped = 0;
-    if (!lock(reserve)) {
-        free(memory);
-        return;
-    }
-    int64_t now = pt_clock_ms();
-    for (int i = reserve->n - 1; i >= 0; i--)
-        if (now - reserve->blocks[i].since > KEEP_MS) dropped[n_dropped++] = take_at(reserve, i);
-    if (reserve->n < PT_RESERVE_BLOCKS && size <= MOST - reserve->total) {
-        (void)madvise(memory, size & ~(size_t)(PAGE - 1), MADV_FREE); /* the block is aligned to huge pages; refusal is fine */
-        reserve->blocks[reserve->n++] = (struct pt_reserve_block){memory, size, now};
-        reserve->total += size;
-    } else {
-        dropped[n_dropped++] = memory;
-    }
-    unlock(reserve);
-    for (int i = 0; i < n_dropped; i++) free(dropped[i]);
+static void give_back(patron_ctx *ctx, struct pt_reserve_block block) {
+    ctx->allocator.release(ctx->allocator.state, block.memory, block.size);
 }
 
-void pt_reserve_clear(pt_reserve *reserve) {
+void pt_reserve_put(patron_ctx *ctx, void *memory, size_t size) {
+    pt_reserve *reserve = &ctx->reserve;
+    struct pt_reserve_block fresh = {memory, size, pt_clock_ms()}, dropped[PT_RESERVE_BLOCKS + 1];
+    int n_dropped = 0;
+    if (!lock(reserve)) {
+        give_back(ctx, fresh);
+        return;
+    }
+    for (int i = reserve->n - 1; i >= 0; i--)
+        if (fresh.since - reserve->blocks[i].since > KEEP_MS) dropped[n_dropped++] = take_at(reserve, i);
+    if (reserve->n < PT_RESERVE_BLOCKS && size <= MOST - reserve->total) {
+        /* The block is aligned to huge pages. Refusal is fine. */
+        (void)madvise(memory, size & ~(size_t)(PAGE - 1), MADV_FREE);
+        reserve->blocks[reserve->n++] = fresh;
+        reserve->total += size;
+    } else {
+        dropped[n_dropped++] = fresh;
+    }
+    unlock(reserve);
+    for (int i = 0; i < n_dropped; i++) give_back(ctx, dropped[i]);
+}
+
+void pt_reserve_clear(patron_ctx *ctx) {
+    pt_reserve *reserve = &ctx->reserve;
     if (!lock(reserve)) return;
-    while (reserve->n > 0) free(take_at(reserve, 0));
+    while (reserve->n > 0) give_back(ctx, take_at(reserve, reserve->n - 1));
     unlock(reserve);
 }

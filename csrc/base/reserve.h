@@ -2,6 +2,8 @@
 #ifndef PT_BASE_RESERVE_H
 #define PT_BASE_RESERVE_H
 
+#include "patron/base.h"
+
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -20,10 +22,10 @@ typedef struct pt_reserve {
 } pt_reserve;
 
 /* A kept block of at least `size` bytes, and at most a quarter more: *capacity is what it has. NULL: none. */
-void *pt_reserve_take(pt_reserve *reserve, size_t size, size_t *capacity);
-/* Keeps a block of the default allocator, or gives it back to the system. */
-void pt_reserve_put(pt_reserve *reserve, void *memory, size_t size);
-/* Gives everything back to the system. */
-void pt_reserve_clear(pt_reserve *reserve);
+void *pt_reserve_take(patron_ctx *ctx, size_t size, size_t *capacity);
+/* Keeps a block of the context's allocator, or gives it back there. */
+void pt_reserve_put(patron_ctx *ctx, void *memory, size_t size);
+/* Gives everything back. */
+void pt_reserve_clear(patron_ctx *ctx);
 
 #endif

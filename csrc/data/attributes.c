@@ -191,7 +191,7 @@ static patron_status read_attributes(const patron_log *log, const patron_table *
     PT_TRY(add_columns(log, table, key, valid_from, name, &rows, error));
     for (int64_t i = 0; i < rows.n; i++) n_left += rows.user[i] >= 0;
     if (n_left < rows.n) PT_TRY(pt_events_compact(ctx, &rows, error));
-    PT_TRY(pt_attributes_arrange(ctx, &rows, &a, &n_repeated, error));
+    PT_TRY(pt_attributes_arrange(ctx, &rows, -1, &a, &n_repeated, error));
     PT_TRY(pt_audit_add(ctx, audit, loading_rules[REPEATED], name, n_repeated, "dropped", NULL, error));
     *out = a;
     a = NULL;
@@ -287,7 +287,7 @@ patron_status pt_attributes_unite(patron_ctx *ctx, pt_attributes *a, pt_attribut
     }
     for (int64_t i = 0; i < a->n_columns; i++)
         PT_TRY(unite_column(ctx, &a->columns[i], a->n, &b->columns[i], b->n, &rows, error));
-    PT_TRY(pt_attributes_arrange(ctx, &rows, out, &n_repeated, error));
+    PT_TRY(pt_attributes_arrange(ctx, &rows, a->n, out, &n_repeated, error));
 cleanup:
     pt_events_fini(ctx, &rows);
     return status;

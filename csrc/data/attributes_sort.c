@@ -79,6 +79,28 @@ cleanup:
     return status;
 }
 
+/* Two lists that are in order already, each without repeats, become one: rows [0, n_first) and the rest. Both are read from
+ * front to back, which a sort would not do. */
+static patron_status merge_rows(sorting *s, int64_t n_first, patron_ctx *ctx, patron_error *error) {
+    const pt_events *rows = s->rows;
+    int64_t a = 0, b = n_first;
+    for (int64_t i = 0; i < s->n; i++) {
+        if ((i & 4095) == 0) {
+            patron_status status = pt_poll(ctx, error);
+            if (status != PATRON_OK) return status;
+        }
+        int order = a == n_first ? 1 : b == rows->n ? -1 : 0;
+        if (order == 0) order = (rows->user[a] > rows->user[b]) - (rows->user[a] < rows->user[b]);
+        if (order == 0 && rows->time != NULL) order = (rows->time[a] > rows->time[b]) - (rows->time[a] < rows->time[b]);
+        if (order == 0) order = compare_rows(s, (uint64_t)a, (uint64_t)b);
+        s->order[i] = (uint64_t)(order <= 0 ? a++ : b++);
+        if (order != 0) continue;
+        s->order[++i] = (uint64_t)b++;
+        s->repeated[i] = 1;
+    }
+    return PATRON_OK;
+}
+
 static patron_status place_task(void *arg, int64_t block, int worker, patron_error *error) {
     (void)worker;
     (void)error;
@@ -180,7 +202,7 @@ static patron_status gather_column(const sorting *s, patron_ctx *ctx, pt_log_col
 }
 
 /* From rows in any order, which are emptied, to attributes. */
-patron_status pt_attributes_arrange(patron_ctx *ctx, pt_events *rows, pt_attributes **out, int64_t *n_repeated,
+patron_status pt_attributes_arrange(patron_ctx *ctx, pt_events *rows, int64_t n_first, pt_attributes **out, int64_t *n_repeated,
                                     patron_error *error) {
     patron_status status;
     pt_attributes *a = NULL;
@@ -194,11 +216,12 @@ patron_status pt_attributes_arrange(patron_ctx *ctx, pt_events *rows, pt_attribu
     PT_TRY(pt_buffer_create(ctx, n_entering * (rows->time != NULL ? 12 : 4), &a->keep, error));
     if (rows->time != NULL) s.instant = a->keep->data;
     s.key = (int32_t *)((int64_t *)a->keep->data + (rows->time != NULL ? n_entering : 0));
-    PT_TRY(sort_rows(&s, ctx, error));
+    bool sorted = n_first >= 0;
+    PT_TRY(sorted ? merge_rows(&s, n_first, ctx, error) : sort_rows(&s, ctx, error));
     int64_t n_blocks = pt_chunks(n_entering, BLOCK);
     PT_TRY(pt_parallel(ctx, n_blocks, place_task, &s, error));
-    PT_TRY(pt_parallel(ctx, n_blocks, tie_task, &s, error));
-    for (int64_t block = 0; block < n_blocks; block++) {
+    if (!sorted) PT_TRY(pt_parallel(ctx, n_blocks, tie_task, &s, error));
+    for (int64_t block = 0; block < n_blocks && !sorted; block++) {
         PT_TRY(break_block(&s, block, true, ctx, error));
         PT_TRY(pt_poll(ctx, error));
     }

@@ -209,7 +209,7 @@ static int64_t rows_dropped(const pt_audit *audit) {
  * again. */
 static patron_status settle(patron_log **log, patron_error *error) {
     const patron_log_options *recipe = (*log)->recipe;
-    if (!recipe->drop_duplicates || recipe->event_id == NULL) return PATRON_OK;
+    if (!recipe->drop_duplicates || pt_log_find(*log, "event_id") == NULL) return PATRON_OK;
     patron_log *again;
     patron_status status = patron_log_between(*log, INT64_MIN, INT64_MAX, &again, error);
     if (status != PATRON_OK) return status;
@@ -485,6 +485,7 @@ patron_status patron_log_between(const patron_log *from, int64_t start, int64_t 
     log->user_attributes = pt_attributes_retain(from->user_attributes);
     log->item_attributes = pt_attributes_retain(from->item_attributes);
     PT_TRY(complete(log, &events, true, error));
+    if (log->n < from->n - outside) PT_TRY(settle(&log, error)); /* only a file made by hand still has repeats to drop */
     *out = log;
     log = NULL;
 cleanup:

@@ -8,12 +8,6 @@ void patron_log_options_init(patron_log_options *options) {
     options->struct_size = sizeof *options;
 }
 
-/* Every name of a column in the options. */
-#define COLUMN_NAMES(X)                                                                                                        \
-    X(user)                                                                                                                    \
-    X(time) X(item) X(order) X(category) X(brand) X(seller) X(channel) X(campaign) X(surface) X(query) X(text) X(currency)     \
-        X(event) X(event_id) X(amount) X(quantity) X(discount) X(rating) X(seq)
-
 const char *pt_role_name(pt_role role) {
     static const char *const names[] = {
 #define NAME(name, store) #name,
@@ -33,26 +27,20 @@ pt_store pt_role_store(pt_role role) {
 }
 
 const char *pt_recipe_column(const patron_log_options *options, pt_role role) {
-    switch (role) {
-    case PT_ROLE_amount_raw:
-    case PT_N_ROLES:
-        return NULL;
-#define CASE(name)                                                                                                             \
-    case PT_ROLE_##name:                                                                                                       \
-        return options->name;
-        CASE(item)
-        CASE(order) CASE(amount) CASE(quantity) CASE(discount) CASE(category) CASE(brand) CASE(seller) CASE(channel)
-            CASE(campaign) CASE(surface) CASE(query) CASE(rating) CASE(text) CASE(seq) CASE(event_id)
-#undef CASE
-    }
-    return NULL;
+#define amount_raw amount /* the one role that is made inside has no column */
+    const char *const columns[] = {
+#define COLUMN(name, store) options->name,
+        PT_ROLES(COLUMN)
+#undef COLUMN
+    };
+#undef amount_raw
+    return role == PT_ROLE_amount_raw ? NULL : columns[role];
 }
 
 void pt_recipe_destroy(patron_ctx *ctx, patron_log_options *recipe) {
     if (recipe == NULL) return;
 #define FREE(name) pt_free(ctx, (void *)(uintptr_t)recipe->name);
-    COLUMN_NAMES(FREE)
-    FREE(time_format)
+    PT_RECIPE_TEXTS(FREE)
 #undef FREE
     for (int64_t i = 0; recipe->properties != NULL && i < recipe->n_properties; i++)
         pt_free(ctx, (void *)(uintptr_t)recipe->properties[i]);
@@ -72,16 +60,17 @@ patron_status pt_recipe_copy(patron_ctx *ctx, const patron_log_options *from, pa
     PT_TRY(pt_alloc(ctx, &copy, 1, sizeof *copy, error));
     *copy = *from;
 #define CLEAR(name) copy->name = NULL;
-    COLUMN_NAMES(CLEAR)
-    CLEAR(time_format)
-    CLEAR(properties) CLEAR(kinds) CLEAR(timezone)
+    PT_RECIPE_TEXTS(CLEAR)
+    CLEAR(properties)
+    CLEAR(kinds)
+    CLEAR(timezone)
 #undef CLEAR
 #define COPY(name)                                                                                                             \
     PT_TRY(pt_strdup(ctx, from->name, &text, error));                                                                          \
     copy->name = text;
-        COLUMN_NAMES(COPY) COPY(time_format)
+    PT_RECIPE_TEXTS(COPY)
 #undef COPY
-            char **properties;
+    char **properties;
     PT_TRY(pt_alloc_zero(ctx, &properties, from->n_properties, sizeof *properties, error));
     copy->properties = (const char *const *)properties;
     for (int64_t i = 0; i < from->n_properties; i++) PT_TRY(pt_strdup(ctx, from->properties[i], &properties[i], error));

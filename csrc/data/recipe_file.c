@@ -21,17 +21,13 @@ static patron_status load_text(patron_ctx *ctx, const pt_reader *reader, const c
 /* ---- recipe ----------------------------------------------------------------------------------------------------------------
  */
 
-#define TEXTS(X)                                                                                                               \
-    X(user)                                                                                                                    \
-    X(time) X(item) X(order) X(category) X(brand) X(seller) X(channel) X(campaign) X(surface) X(query) X(text) X(currency)     \
-        X(event) X(event_id) X(amount) X(quantity) X(discount) X(rating) X(seq) X(time_format)
 #define FLAGS(X) X(has_time_unit) X(has_time_range) X(drop_duplicates) X(trim_ids) X(winsorize)
 
 patron_status pt_recipe_save(const patron_log_options *recipe, pt_writer *writer, patron_error *error) {
     patron_status status = pt_writer_enter(writer, "recipe", -1, error);
     if (status != PATRON_OK) return status;
 #define SAVE_TEXT(name) PT_TRY(save_text(writer, #name, recipe->name, error));
-    TEXTS(SAVE_TEXT)
+    PT_RECIPE_TEXTS(SAVE_TEXT)
 #undef SAVE_TEXT
 #define SAVE_FLAG(name) PT_TRY(pt_writer_add_int64(writer, #name, recipe->name != 0, error));
     FLAGS(SAVE_FLAG)
@@ -92,7 +88,7 @@ patron_status pt_recipe_load(patron_ctx *ctx, pt_reader *reader, patron_log_opti
 #define LOAD_TEXT(name)                                                                                                        \
     PT_TRY(load_text(ctx, reader, #name, &text, error));                                                                       \
     recipe->name = text;
-    TEXTS(LOAD_TEXT)
+    PT_RECIPE_TEXTS(LOAD_TEXT)
 #undef LOAD_TEXT
 #define LOAD_FLAG(name)                                                                                                        \
     PT_TRY(pt_reader_int64(reader, #name, 0, 1, &number, error));                                                              \

@@ -307,7 +307,7 @@ def _from_numpy(name: str, array: NDArray[Any]) -> Parts:
         return _from_times(name, array, None)
     if kind == "S":
         items = array.tolist()
-        return _text_parts(items, None)
+        return _joined(b"".join(items), items, None)
     if kind in "UT":
         return _from_objects(name, array.astype(object))
     if kind == "O":
@@ -344,12 +344,13 @@ def _from_times(name: str, array: NDArray[Any], zone: str | None) -> Parts:
 # ---- objects -----------------------------------------------------------------------------------------------------------
 
 
-def _text_parts(items: Sequence[bytes], missing: NDArray[np.bool_] | None) -> Parts:
+def _joined(text: bytes, items: Sequence[Any], missing: NDArray[np.bool_] | None) -> Parts:
+    """Text that is already one after the other, whose lengths are those of the items."""
     n = len(items)
     offsets = np.zeros(n + 1, dtype=np.int64)
     np.cumsum(np.fromiter(map(len, items), dtype=np.int64, count=n), out=offsets[1:])
     validity = _bits(~missing) if missing is not None and missing.any() else None
-    return "U", n, [validity, offsets, b"".join(items)], None
+    return "U", n, [validity, offsets, text], None
 
 
 def _is_missing(value: Any, kind: type) -> bool:
@@ -451,8 +452,13 @@ def _mixture(name: str, values: list[Any], missing: NDArray[np.bool_] | None) ->
 def _from_text(name: str, values: list[Any], missing: NDArray[np.bool_] | None) -> Parts:
     if missing is not None:
         values = ["" if gone else value for value, gone in zip(values, missing.tolist(), strict=True)]
+    whole = "".join(values)
+    if whole.isascii():  # characters are bytes: nothing to encode one by one
+        return _joined(whole.encode(), values, missing)
+    del whole
     try:
-        return _text_parts(list(map(str.encode, values)), missing)
+        encoded = list(map(str.encode, values))
+        return _joined(b"".join(encoded), encoded, missing)
     except UnicodeEncodeError:
         for row, value in enumerate(values):
             try:

@@ -430,6 +430,21 @@ static void many_rows_of_one_key_and_instant_are_one_or_in_order(void **state) {
     for (int64_t i = 1; i < a->n; i++) assert_true(a->key[i] > a->key[i - 1] || sorted[i] > sorted[i - 1]);
     assert_int_equal(a->n, 50000);
     patron_log_destroy(known);
+    made_free(&m);
+    /* runs that no border of a block of rows cuts in two */
+    for (int64_t i = 0; i < N; i++) {
+        keys[i] = i % 30;
+        levels[i] = i / 90;
+    }
+    m = made_rows(ctx, N);
+    made_add_values(&m, "id", PATRON_TYPE_INT64, keys);
+    made_add_values(&m, "level", PATRON_TYPE_INT64, levels);
+    known = with_users(log, m.table, NULL);
+    a = known->user_attributes;
+    sorted = a->columns[0].data;
+    assert_int_equal(a->n, (N + 89) / 90 * 30 - 20);
+    for (int64_t i = 1; i < a->n; i++) assert_true(a->key[i] > a->key[i - 1] || sorted[i] > sorted[i - 1]);
+    patron_log_destroy(known);
     patron_log_destroy(log);
     made_free(&m);
     free(keys);

@@ -231,6 +231,8 @@ static void content_that_makes_no_sense_is_refused_behind_right_checksums(void *
         {"users.text.offsets", SET, 1, 1000},
         {"users.text.bytes", SET, 0, 0xff},
         {"users.text.bytes", SET, 0, 'z'},
+        {"users.text.bytes", SET, -1, 0xff},
+        {"users.text.offsets", ADD, -2, 1}, /* a character cut in two */
         {"columns.0.data", SET, 0, 1000},
         {"columns.0.data", SET, -1, -2},
         {"columns.0.dictionary.numbers", SET, 0, INT64_MAX},
@@ -269,6 +271,7 @@ static void content_that_makes_no_sense_is_refused_behind_right_checksums(void *
         {"user_attributes.columns.0.data", SET, 0, 2},
         {"user_attributes.columns.0.property", SET, 0, 0},
         {"user_attributes.keys.text.offsets", SET, 0, 1},
+        {"item_attributes.key", SET, -1, 0},
         {"item_attributes.columns.0.data", SET, 0, 2},
         {"item_attributes.columns.0.data", AS, 0, PATRON_SECTION_FLOAT64},
         {"item_attributes.columns.1.name", SET, 0, 'a'},
@@ -278,6 +281,21 @@ static void content_that_makes_no_sense_is_refused_behind_right_checksums(void *
         refuses(patron_bytes_data(forged), patron_bytes_size(forged), forgeries[i].section, i);
         patron_bytes_destroy(forged);
     }
+    /* a user without events, which no time gives away */
+    made m = made_rows(ctx, 2);
+    made_add_values(&m, "who", PATRON_TYPE_INT64, (const int64_t[]){1, 2});
+    made_add_values(&m, "when", PATRON_TYPE_TIMESTAMP, (const int64_t[]){5, 5});
+    patron_log_options o;
+    patron_log_options_init(&o);
+    o.user = "who";
+    o.time = "when";
+    patron_log *two = made_log(ctx, &m, &o);
+    patron_bytes *plain = bytes_of(two), *forged_plain = forge(plain, &(forgery){"offsets", SET, 1, 2});
+    refuses(patron_bytes_data(forged_plain), patron_bytes_size(forged_plain), "offsets", -1);
+    patron_bytes_destroy(forged_plain);
+    patron_bytes_destroy(plain);
+    patron_log_destroy(two);
+    made_free(&m);
     /* what makes sense is read, whoever wrote it */
     static const forgery fine[] = {{"columns.2.data", ADD, 0, 5}, {"kinds", SET, 0, 17}, {"user_attributes.n", ADD, 0, 0}};
     for (int64_t i = 0; i < LENGTH(fine); i++) {

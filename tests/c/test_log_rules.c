@@ -146,6 +146,29 @@ static void times_that_cannot_be_read_leave_with_the_least_one_as_an_example(voi
     made_free(&m);
 }
 
+static void the_least_example_stays_whatever_is_merged_first(void **state) {
+    (void)state;
+    static const char *const times[][2] = {{"2024-01-01", "yesterday"}, {"2024-01-02", "after lunch"}};
+    patron_log *logs[2];
+    for (int i = 0; i < 2; i++) {
+        made m = made_rows(ctx, 2);
+        made_add_values(&m, "who", PATRON_TYPE_INT64, (const int64_t[]){1, 2});
+        made_add_words(&m, "when", times[i]);
+        patron_log_options o = plain();
+        logs[i] = made_log(ctx, &m, &o);
+        made_free(&m);
+    }
+    for (int i = 0; i < 2; i++) {
+        patron_log *merged = NULL;
+        assert_int_equal(patron_log_merge(logs[i], logs[1 - i], &merged, NULL), PATRON_OK);
+        has_line(merged, "unreadable time", "when", 2, "dropped", "after lunch");
+        has_line(merged, "rows read", NULL, 4, "read", NULL);
+        patron_log_destroy(merged);
+    }
+    patron_log_destroy(logs[0]);
+    patron_log_destroy(logs[1]);
+}
+
 static void bare_integers_are_no_times_without_a_unit_or_a_format(void **state) {
     (void)state;
     const int64_t users[] = {1, 2}, times[] = {19970101, 19970103};
@@ -535,6 +558,7 @@ int main(void) {
         cmocka_unit_test(a_column_that_is_not_there_is_named_with_those_that_are),
         cmocka_unit_test(ids_of_floats_are_refused_with_the_value_and_advice),
         cmocka_unit_test(times_that_cannot_be_read_leave_with_the_least_one_as_an_example),
+        cmocka_unit_test(the_least_example_stays_whatever_is_merged_first),
         cmocka_unit_test(bare_integers_are_no_times_without_a_unit_or_a_format),
         cmocka_unit_test(a_time_outside_the_era_is_an_error_unless_a_range_is_given),
         cmocka_unit_test(two_currencies_are_refused_with_a_row_of_each),

@@ -122,6 +122,38 @@ static void events_come_back_in_log_order_with_types_and_nulls(void **state) {
     }
 }
 
+static void a_null_covers_a_value_that_is_harmless_to_whoever_looks(void **state) {
+    (void)state;
+    made m = made_rows(ctx, 3);
+    made_add_values(&m, "who", PATRON_TYPE_INT64, (const int64_t[]){1, 2, 3});
+    made_add_values(&m, "when", PATRON_TYPE_TIMESTAMP, (const int64_t[]){5, 6, 7});
+    made_add_words(&m, "what", (const char *const[]){"cup", NULL, "pen"});
+    made_add_values(&m, "place", PATRON_TYPE_INT64, (const int64_t[]){5, NONE, 7});
+    patron_log_options o;
+    patron_log_options_init(&o);
+    o.user = "who";
+    o.time = "when";
+    o.item = "what";
+    o.seq = "place";
+    patron_log *log = made_log(ctx, &m, &o);
+    patron_table *table = NULL;
+    struct ArrowSchema schema;
+    struct ArrowArray array;
+    assert_int_equal(patron_log_events(log, &table, NULL), PATRON_OK);
+    assert_int_equal(patron_table_export_array(table, &schema, &array, NULL), PATRON_OK);
+    assert_int_equal(array.n_children, 5);
+    const struct ArrowArray *items = array.children[3], *places = array.children[4];
+    assert_int_equal(items->null_count, 1);
+    assert_int_equal(((const uint8_t *)items->buffers[0])[0] & 7, 5);
+    assert_memory_equal(items->buffers[1], ((const int32_t[]){0, 0, 1}), 12);
+    assert_memory_equal(places->buffers[1], ((const int64_t[]){5, 0, 7}), 24);
+    array.release(&array);
+    schema.release(&schema);
+    patron_table_destroy(table);
+    patron_log_destroy(log);
+    made_free(&m);
+}
+
 static void ids_above_the_signed_range_stay_unsigned(void **state) {
     (void)state;
     const int64_t times[] = {5, 6};
@@ -404,6 +436,7 @@ static void a_load_with_nothing_newer_is_an_alarm(void **state) {
     patron_log *late = cut(log, (MONDAY + 28) * DAY, INT64_MAX), *early = cut(log, INT64_MIN, (MONDAY + 18) * DAY);
     table = quality_of(late, early);
     expect(table, "gap", NULL, "alarm");
+    assert_true(real_at(table, "value", find_check(table, "gap", NULL)) == 10);
     patron_table_destroy(table);
     /* logs without any event */
     patron_log *none = cut(log, 0, 1);
@@ -515,6 +548,7 @@ static void threads_do_not_change_the_report(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(events_come_back_in_log_order_with_types_and_nulls),
+        cmocka_unit_test(a_null_covers_a_value_that_is_harmless_to_whoever_looks),
         cmocka_unit_test(ids_above_the_signed_range_stay_unsigned),
         cmocka_unit_test(the_audit_is_a_table_with_nulls_where_there_is_nothing_to_name),
         cmocka_unit_test(a_shop_that_goes_on_as_ever_raises_no_alarm),

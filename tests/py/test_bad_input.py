@@ -49,12 +49,22 @@ def nothing_is_left_behind() -> Any:
 
 @pytest.mark.parametrize(
     "make",
-    [dict, pd.DataFrame, pl.DataFrame, pa.table, lambda data: pa.table(data).to_reader(), lambda data: duckdb.from_arrow(pa.table(data)), patron.Table],
+    [
+        dict,
+        pd.DataFrame,
+        pl.DataFrame,
+        pa.table,
+        lambda data: pa.table(data).to_reader(),
+        lambda data: duckdb.from_arrow(pa.table(data)),
+        patron.Table,
+    ],
     ids=["dict", "pandas", "polars", "arrow", "reader", "duckdb", "patron"],
 )
 def test_no_such_column(make: Any) -> None:
     frame = make(GOOD)
-    with pytest.raises(ValueError, match=r"There is no column 'costumer' for user. Did you mean 'customer'\?.*'customer', 'when', 'paid'"):
+    with pytest.raises(
+        ValueError, match=r"There is no column 'costumer' for user. Did you mean 'customer'\?.*'customer', 'when', 'paid'"
+    ):
         build(frame=frame, user="costumer")
 
 
@@ -105,7 +115,11 @@ def test_users_and_times_must_be_named() -> None:
         ("ab", TypeError, r"Column 'customer' is 'ab'; expected an array"),
         (7, TypeError, r"Column 'customer' is 7; expected an array"),
         ([1, 2, 3], ValueError, r"Column '.*' has . rows, column '.*' .; expected as many"),
-        (pd.period_range("2024-01", periods=2, freq="M").array, TypeError, r"Column 'customer' has the pandas type period\[M\]"),
+        (
+            pd.period_range("2024-01", periods=2, freq="M").array,
+            TypeError,
+            r"Column 'customer' has the pandas type period\[M\]",
+        ),
         (pa.array([[1], [2]]), TypeError, r"(?i)'' .*list|'customer'.*list"),
         (pl.Series([[1], [2]]), TypeError, r"(?i)list"),
     ],
@@ -143,7 +157,12 @@ def test_missing_ids_drop_their_rows_and_are_counted() -> None:
         (["2024-01-01", "2024-01-02"], {"time_format": "%d/%m/%Y"}, ValueError, r"'when', row 0.*'2024-01-01'"),
         (["2024-01-01", "2024-01-02"], {"time_format": "%!"}, ValueError, r"time_format|%!"),
         ([1, 2], {"time_unit": "h"}, ValueError, r"time_unit is 'h'; expected one of 's', 'ms', 'us', 'ns', 'D'"),
-        ([dt.datetime(2024, 1, 1), dt.datetime(2024, 1, 1, tzinfo=dt.UTC)], {}, TypeError, r"mixes times with and without a time zone.*row 1"),
+        (
+            [dt.datetime(2024, 1, 1), dt.datetime(2024, 1, 1, tzinfo=dt.UTC)],
+            {},
+            TypeError,
+            r"mixes times with and without a time zone.*row 1",
+        ),
         (["2024-01-01", dt.date(2024, 1, 1)], {}, TypeError, r"'when' mixes types: row 0 holds '2024-01-01' \(str\), row 1"),
         ([dt.time(1), dt.time(2)], {}, TypeError, r"'when', row 0: datetime.time\(1, 0\) \(time\)"),
         (np.array([1, 2], "datetime64[as]"), {}, TypeError, r"'when' has the numpy type .*as\]; expected nanoseconds"),
@@ -300,7 +319,9 @@ def test_a_stream_that_fails_says_why(after: int) -> None:
         patron.Table(Failing(after))
 
 
-@pytest.mark.parametrize("column", [pa.array([[1], [2]]), pa.array([{"a": 1}, {"a": 2}]), pa.array([b"a", b"b"]), pa.array([dt.time(1), dt.time(2)])])
+@pytest.mark.parametrize(
+    "column", [pa.array([[1], [2]]), pa.array([{"a": 1}, {"a": 2}]), pa.array([b"a", b"b"]), pa.array([dt.time(1), dt.time(2)])]
+)
 def test_arrow_types_without_a_meaning_are_named(column: Any) -> None:
     with pytest.raises(TypeError, match=r"Column 'odd' has Arrow type"):
         patron.Table(pa.table({"odd": column}))
@@ -322,10 +343,18 @@ GOOD_PARTS = ("l", 2, [None, np.arange(2)], None)
 @pytest.mark.parametrize(
     ("parts", "error", "message"),
     [
-        (("l", 3, [None, np.arange(2)], None), ValueError, r"'x': the value buffer has 16 bytes; expected at least 24 for 3 rows"),
+        (
+            ("l", 3, [None, np.arange(2)], None),
+            ValueError,
+            r"'x': the value buffer has 16 bytes; expected at least 24 for 3 rows",
+        ),
         (("l", 9, [b"\1", np.arange(9)], None), ValueError, r"'x': the validity buffer has 1 bytes; expected at least 2"),
         (("U", 1, [None, np.arange(1), b""], None), ValueError, r"'x': the offset buffer has 8 bytes; expected at least 16"),
-        (("U", 1, [None, np.array([0, 5]), b"abc"], None), ValueError, r"'x': the text buffer has 3 bytes; expected at least 5"),
+        (
+            ("U", 1, [None, np.array([0, 5]), b"abc"], None),
+            ValueError,
+            r"'x': the text buffer has 3 bytes; expected at least 5",
+        ),
         (("u", 1, [None, np.array([0, -5], np.int32), b"abc"], None), ValueError, r"'x'"),
         (("U", 2, [None, np.array([0, 3, 1]), b"abc"], None), ValueError, r"'x'.*offset"),
         (("U", 1, [None, np.array([0, 2]), b"\xff\xfe"], None), ValueError, r"'x', row 0.*UTF-8"),
@@ -406,7 +435,9 @@ def test_core_functions_check_what_they_get() -> None:
 
 @given(st.data())
 def test_any_parts_are_read_or_refused(data: st.DataObject) -> None:
-    formats = st.sampled_from(["b", "c", "S", "i", "l", "g", "f", "u", "U", "tdD", "tsu:", "d:5,2", "n", "vu", "+s", "tdm", "e"])
+    formats = st.sampled_from(
+        ["b", "c", "S", "i", "l", "g", "f", "u", "U", "tdD", "tsu:", "d:5,2", "n", "vu", "+s", "tdm", "e"]
+    )
     buffers = st.none() | st.binary(max_size=40)
     parts = st.tuples(formats, st.integers(0, 6), st.lists(buffers, min_size=1, max_size=3), st.none())
     whole = data.draw(st.one_of(parts, st.tuples(formats, st.integers(0, 6), st.lists(buffers, min_size=1, max_size=3), parts)))
@@ -433,7 +464,7 @@ def test_files_that_cannot_be_opened(tmp_path: Path) -> None:
         patron.load(tmp_path / "missing")
     assert found.value.errno == errno.ENOENT
     assert found.value.filename == tmp_path / "missing"
-    with pytest.raises(OSError, match="."):
+    with pytest.raises(OSError, match=r"folder|directory|regular file"):
         patron.load(tmp_path)
     with pytest.raises(FileNotFoundError):
         build().save(tmp_path / "no folder" / "x")

@@ -1,4 +1,4 @@
-"""The event log from Python: the same bytes from every kind of frame, order and thread count; cutting, attributes, local time."""
+"""The event log from Python: the same bytes from every frame, order and thread count; cutting, attributes, local time."""
 
 from __future__ import annotations
 
@@ -262,7 +262,9 @@ def small(**more: Any) -> patron.EventLog:
         "event": ["purchase", "buy", "purchase", "wave"],
         "money": ["CNY"] * 4,
     }
-    return patron.EventLog(data, **({"user": "user", "time": "time", "item": "item", "amount": "amount", "event": "event"} | more))
+    return patron.EventLog(
+        data, **({"user": "user", "time": "time", "item": "item", "amount": "amount", "event": "event"} | more)
+    )
 
 
 def test_a_log_tells_what_it_holds() -> None:
@@ -278,7 +280,9 @@ def test_a_log_tells_what_it_holds() -> None:
     assert events["event"].tolist() == ["purchase", "wave", "return", "purchase"]
     assert events["item"].tolist() == ["y", None, "x", "x"]
     assert events["amount"].tolist() == [7.5, 1, 2, 5]
-    audit = {(rule, column): count for rule, column, count in zip(*(log.audit[n] for n in ("rule", "column", "rows")), strict=True)}
+    audit = {
+        (rule, column): count for rule, column, count in zip(*(log.audit[n] for n in ("rule", "column", "rows")), strict=True)
+    }
     assert audit["rows read", None] == 4
     assert audit["negative amount", "amount"] == 1
     assert log.quality().columns == ["check", "column", "value", "previous", "status", "note"]
@@ -337,7 +341,9 @@ def test_duplicates_ids_and_outliers_are_treated_when_asked() -> None:
 # ---- time --------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("zone", ["Asia/Shanghai", "America/New_York", "Europe/London", "Africa/Casablanca", "Australia/Lord_Howe"])
+@pytest.mark.parametrize(
+    "zone", ["Asia/Shanghai", "America/New_York", "Europe/London", "Africa/Casablanca", "Australia/Lord_Howe"]
+)
 def test_transitions_are_those_of_zoneinfo(zone: str) -> None:
     found = table_of(zone)
     assert found is not None

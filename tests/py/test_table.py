@@ -70,7 +70,10 @@ COLUMNS: dict[str, tuple[pa.Array, np.ndarray]] = {
         pa.array([MOMENT, None, MOMENT]).dictionary_encode(),
         np.array([MOMENT, None, MOMENT], "datetime64[us]"),
     ),
-    "date32": (pa.array([dt.date(2024, 2, 29), None, dt.date(1970, 1, 1)]), np.array(["2024-02-29", "NaT", "1970-01-01"], "M8[D]")),
+    "date32": (
+        pa.array([dt.date(2024, 2, 29), None, dt.date(1970, 1, 1)]),
+        np.array(["2024-02-29", "NaT", "1970-01-01"], "M8[D]"),
+    ),
     "date64": (
         pa.array([0, 86_400_000, None], pa.date64()),
         np.array(["1970-01-01", "1970-01-02", "NaT"], "datetime64[ms]"),
@@ -96,7 +99,7 @@ def test_each_type_is_read_as_documented(name: str) -> None:
 
 @pytest.mark.parametrize("name", COLUMNS)
 def test_slices_and_chunks_read_as_their_rows(name: str) -> None:
-    array, expected = COLUMNS[name]
+    array, _ = COLUMNS[name]
     chunked = pa.chunked_array([array.slice(1), array.slice(0, 0), array.slice(0, 1), array])
     table = patron.Table(pa.table({"x": chunked}))
     whole = patron.Table(pa.table({"x": pa.concat_arrays([array.slice(1), array.slice(0, 1), array])}))
@@ -265,9 +268,10 @@ ROWS = st.integers(0, 20)
 )
 def test_what_comes_in_goes_out(rows: list[tuple[Any, ...]], cut: int) -> None:
     arrow = pa.table(
-        {name: pa.array([row[i] for row in rows], kind) for i, (name, kind) in enumerate(
-            {"i": pa.int64(), "t": pa.string(), "f": pa.float64(), "b": pa.bool_()}.items()
-        )}
+        {
+            name: pa.array([row[i] for row in rows], kind)
+            for i, (name, kind) in enumerate({"i": pa.int64(), "t": pa.string(), "f": pa.float64(), "b": pa.bool_()}.items())
+        }
     )
     cut = min(cut, len(rows))
     table = patron.Table(pa.concat_tables([arrow.slice(0, cut), arrow.slice(cut)]))
@@ -362,7 +366,10 @@ def test_pandas_text_of_every_kind(name: str) -> None:
         (pd.arrays.SparseArray([0, 0, 5]), [0, 0, 5]),
         (pd.Categorical([3, None, 3]), [3, None, 3]),
         (pd.Categorical([None, None, None]), [None, None, None]),
-        (pd.Categorical(pd.to_datetime(["2024-01-01", None, "2024-01-02"])), [dt.datetime(2024, 1, 1), None, dt.datetime(2024, 1, 2)]),
+        (
+            pd.Categorical(pd.to_datetime(["2024-01-01", None, "2024-01-02"])),
+            [dt.datetime(2024, 1, 1), None, dt.datetime(2024, 1, 2)],
+        ),
     ],
 )
 def test_pandas_extension_columns(values: Any, expected: list[Any]) -> None:
@@ -426,7 +433,12 @@ def test_excel_holds_every_value_and_no_formulas(tmp_path: Path) -> None:
     path = tmp_path / "t.xlsx"
     patron.Table({"name": ["=1+1", "a\x01b", "顾客"], "n": [1.5, None, float("inf")]}).to_excel(path)
     book = openpyxl.load_workbook(path)
-    assert [[cell.value for cell in row] for row in book.active.rows] == [["name", "n"], ["=1+1", 1.5], ["ab", None], ["顾客", "inf"]]
+    assert [[cell.value for cell in row] for row in book.active.rows] == [
+        ["name", "n"],
+        ["=1+1", 1.5],
+        ["ab", None],
+        ["顾客", "inf"],
+    ]
     assert book.active["A2"].data_type == "s"
     shop().to_excel(path)
     page = openpyxl.load_workbook(path).active
