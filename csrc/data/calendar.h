@@ -97,7 +97,8 @@ static inline int64_t pt_cursor_instant(pt_zone_cursor *cursor, int64_t local, b
  * optionally Z or +HH[[:]MM] or -HH[[:]MM]. *local: microseconds as written (the instant is *local - *offset seconds);
  * *has_offset: whether a zone was written; *offset: seconds east of UTC, 0 without one. false: it does not parse, outputs are
  * untouched (nothing else may stand before, between or after; years 0001 to 9999, every field in range, day within month;
- * 24:00 and leap second 60 are refused). Fractions beyond microseconds are rounded down. */
+ * 24:00 and leap second 60 are refused). Month, day and hour may lack their leading zero, as spreadsheets write them (2024/1/5
+ * 9:05). Fractions beyond microseconds are rounded down. */
 bool pt_parse_iso(const char *text, int64_t length, int64_t *local, bool *has_offset, int32_t *offset);
 
 /* The same by a strptime format that pt_check_format has passed. %Y (four digits) %m %d %H %M %S %f (1 to 9 digits) %z (Z,

@@ -1,7 +1,7 @@
 /* data/time_text.c: times as text, in and out, and spans such as "7D".
  *
  * ISO 8601 text comes by the ten million, so pt_parse_iso reads fields at fixed places: every character minus '0' is collected
- * into one flag that is looked at once, and nothing is scanned twice. Formats in the manner of strptime are rarer; they run
+ * into one flag that is looked at once; only what that refuses is scanned again, for fields without leading zeros. Formats in the manner of strptime are rarer; they run
  * through a small interpreter over a cursor that knows its end. Both fill the same fields, and one function checks these
  * and turns them into microseconds, so a date means the same through either door.
  *
@@ -104,7 +104,8 @@ static bool finish(const time_fields *f, int64_t *local, bool *has_offset, int32
     return true;
 }
 
-bool pt_parse_iso(const char *text, int64_t length, int64_t *local, bool *has_offset, int32_t *offset) {
+/* Every field at its place. */
+static bool parse_padded(const char *text, int64_t length, int64_t *local, bool *has_offset, int32_t *offset) {
     if (length < 10) return false;
     time_fields f = {.half = -1};
     unsigned wrong = 0;
@@ -130,6 +131,37 @@ bool pt_parse_iso(const char *text, int64_t length, int64_t *local, bool *has_of
     if (in.at < in.end && !read_offset(&in, &f)) return false;
     if (wrong || in.at != in.end) return false;
     return finish(&f, local, has_offset, offset);
+}
+
+static bool skip(text_cursor *in, char wanted) {
+    if (in->at == in->end || *in->at != wanted) return false;
+    in->at++;
+    return true;
+}
+
+/* As spreadsheets write it: month, day and hour without leading zeros, 2024/1/5 9:05. In such a column 2024/10/15 has every
+ * digit, so refusing the others would silently leave a log of the ends of years. */
+static bool parse_unpadded(const char *text, int64_t length, int64_t *local, bool *has_offset, int32_t *offset) {
+    time_fields f = {.half = -1};
+    text_cursor in = {text, text + length};
+    if (!read_number(&in, 4, 4, 1, 9999, &f.year) || in.at == in.end) return false;
+    const char between = *in.at;
+    if ((between != '-' && between != '/') || !skip(&in, between)) return false;
+    if (!read_number(&in, 1, 2, 1, 12, &f.month) || !skip(&in, between) || !read_number(&in, 1, 2, 1, 31, &f.day)) return false;
+    if (in.at < in.end) {
+        if (!skip(&in, 'T') && !skip(&in, ' ')) return false;
+        if (!read_number(&in, 1, 2, 0, 23, &f.hour) || !skip(&in, ':') || !read_number(&in, 2, 2, 0, 59, &f.minute)) return false;
+        if (skip(&in, ':')) {
+            if (!read_number(&in, 2, 2, 0, 59, &f.second)) return false;
+            if (skip(&in, '.') && !read_fraction(&in, &f.micros)) return false;
+        }
+        if (in.at < in.end && !read_offset(&in, &f)) return false;
+    }
+    return in.at == in.end && finish(&f, local, has_offset, offset);
+}
+
+bool pt_parse_iso(const char *text, int64_t length, int64_t *local, bool *has_offset, int32_t *offset) {
+    return parse_padded(text, length, local, has_offset, offset) || parse_unpadded(text, length, local, has_offset, offset);
 }
 
 /* ---- formats ---------------------------------------------------------------------------------------------------------- */

@@ -67,6 +67,11 @@ static void iso_text_is_read(void **state) {
     int64_t day = at(2024, 1, 5, 0, 0), minute = at(2024, 1, 5, 10, 20);
     assert_reads(NULL, "2024-01-05", day, false, 0);
     assert_reads(NULL, "2024/01/05", day, false, 0);
+    assert_reads(NULL, "2024/1/5", day, false, 0);
+    assert_reads(NULL, "2024-1-05", day, false, 0);
+    assert_reads(NULL, "2024/10/15", at(2024, 10, 15, 0, 0), false, 0);
+    assert_reads(NULL, "2024/1/5 9:05", at(2024, 1, 5, 9, 5), false, 0);
+    assert_reads(NULL, "2024/1/5 9:05:07.25+08:00", at(2024, 1, 5, 9, 5) + 7250000, true, 28800);
     assert_reads(NULL, "2024-01-05T10:20", minute, false, 0);
     assert_reads(NULL, "2024/01/05 10:20", minute, false, 0);
     assert_reads(NULL, "2024-01-05 10:20:30", minute + 30 * PT_SECOND, false, 0);
@@ -91,7 +96,15 @@ static void text_that_is_no_iso_time_is_refused(void **state) {
     static const char *const texts[] = {"",
                                         "2024",
                                         "2024-01",
-                                        "2024-1-5",
+                                        "2024-1/5",
+                                        "2024/001/5",
+                                        "2024/1/",
+                                        "2024/1/5 ",
+                                        "2024/1/5 9",
+                                        "2024/1/5 9:5",
+                                        "24/1/5",
+                                        "1/5/2024",
+                                        "2023/2/29",
                                         "20240105",
                                         "2024-01/05",
                                         "2024.01.05",

@@ -37,7 +37,8 @@ static patron_log_options every_role(void) {
     return o;
 }
 
-static patron_status build(patron_ctx *ctx, patron_log **out, int64_t n, bool drop) {
+/* whole: every role, and repeats leave. */
+static patron_status build(patron_ctx *ctx, patron_log **out, int64_t n, bool whole) {
     static made_row rows[N];
     static const char *money[N] = {"EUR"};
     uint64_t random = 6;
@@ -49,8 +50,9 @@ static patron_status build(patron_ctx *ctx, patron_log **out, int64_t n, bool dr
     if (patron_ctx_create(NULL, &own, NULL) != PATRON_OK) abort();
     made m = made_table(own, rows, n, AS_UTF8, 1);
     made_add_words(&m, "money", money);
-    patron_log_options o = every_role();
-    o.drop_duplicates = drop;
+    patron_log_options o = whole ? every_role() : made_options(true);
+    o.drop_duplicates = whole;
+    o.winsorize = 1;
     patron_error error = {0};
     patron_status status = patron_log_build(ctx, m.table, &o, out, &error);
     assert_true(status == PATRON_OK || error.message[0] != '\0');

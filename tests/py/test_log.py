@@ -108,9 +108,8 @@ def in_polars_categories(data: Rows) -> pl.DataFrame:
 
 def in_views(data: Rows) -> pa.Table:
     table = in_arrow(data)
-    for name in ("item", "event"):
-        at = table.column_names.index(name)
-        table = table.set_column(at, name, table[name].cast(pa.string_view() if name == "item" else pa.large_string()))
+    for name, kind in (("item", pa.string_view()), ("event", pa.large_string())):
+        table = table.set_column(table.column_names.index(name), name, pa.array(lists(data)[name], kind))
     return table
 
 

@@ -54,9 +54,7 @@ def profiles_by_polars(events: pl.DataFrame, order: str) -> pl.DataFrame:
     )
 
 
-COLUMNS = (
-    "events orders revenue avg_basket max_basket active_days recency_days tenure_days gap_mean_days gap_sd_days".split()
-)
+COLUMNS = "events orders revenue avg_basket max_basket active_days recency_days tenure_days gap_mean_days gap_sd_days".split()
 
 
 def check(out: Path, expected: pl.DataFrame) -> None:
