@@ -412,6 +412,15 @@ cleanup:
 
 /* ---- dictionary columns ------------------------------------------------------------------------------------------------ */
 
+static bool is_text(patron_type type) {
+    return type == PATRON_TYPE_UTF8 || type == PATRON_TYPE_LARGE_UTF8 || type == PATRON_TYPE_UTF8_VIEW;
+}
+
+static bool holds_ids(patron_type type) {
+    return (type >= PATRON_TYPE_INT8 && type <= PATRON_TYPE_UINT64) || is_text(type) || type == PATRON_TYPE_DICTIONARY ||
+           type == PATRON_TYPE_NULL;
+}
+
 /* Encodes the values of every chunk's dictionary, unites them, keeps those that are used. Producers share one dictionary among
  * chunks, so runs of the same one are encoded once. */
 static patron_status encode_dictionary(encoder *e, pt_dictionary **out, patron_error *error) {
@@ -428,6 +437,11 @@ static patron_status encode_dictionary(encoder *e, pt_dictionary **out, patron_e
         if (c == 0 || chunk->dictionary != column->chunks[c - 1].dictionary) {
             pt_free(ctx, part_codes);
             part_codes = NULL;
+            if (!holds_ids(chunk->dictionary->field.type)) { /* said here, since the values have no name of their own */
+                status = pt_fail(error, PATRON_ERR_TYPE, "Column '%s' holds a dictionary of %s; expected integers or text",
+                                 column->field.name, patron_type_name(chunk->dictionary->field.type));
+                goto cleanup;
+            }
             PT_TRY(pt_dictionary_encode(ctx, chunk->dictionary, e->trim, &part, &part_codes, &e->tables[0].n_trimmed, error));
             if (all == NULL) {
                 all = part;
@@ -482,10 +496,6 @@ cleanup:
 
 /* ---- the door ---------------------------------------------------------------------------------------------------------- */
 
-static bool is_text(patron_type type) {
-    return type == PATRON_TYPE_UTF8 || type == PATRON_TYPE_LARGE_UTF8 || type == PATRON_TYPE_UTF8_VIEW;
-}
-
 patron_status pt_dictionary_encode(patron_ctx *ctx, const pt_column *column, bool trim, pt_dictionary **out, int32_t **codes,
                                    int64_t *n_trimmed, patron_error *error) {
     patron_status status;
@@ -493,7 +503,7 @@ patron_status pt_dictionary_encode(patron_ctx *ctx, const pt_column *column, boo
     pt_dictionary *dictionary = NULL;
     patron_type type = column->field.type;
     bool integers = type >= PATRON_TYPE_INT8 && type <= PATRON_TYPE_UINT64;
-    if (!integers && !is_text(type) && type != PATRON_TYPE_DICTIONARY && type != PATRON_TYPE_NULL)
+    if (!holds_ids(type))
         return pt_fail(error, PATRON_ERR_TYPE, "Column '%s' holds %s; expected integers or text", column->field.name,
                        patron_type_name(type));
     PT_TRY(pt_alloc_zero(ctx, &e, 1, sizeof *e, error));

@@ -7,6 +7,9 @@
 #include <string.h>
 
 enum { BLOCK = 65536 };
+#define EXACT_IN_DOUBLE (INT64_C(1) << 53)
+
+static const char *const store_names[] = {"text or ids", "millionths", "integers", "floats", "times", "booleans"};
 
 /* ---- the object ------------------------------------------------------------------------------------------------------------
  */
@@ -79,6 +82,7 @@ int64_t patron_log_start(const patron_log *log) { return log->n > 0 ? log->first
 int64_t patron_log_end(const patron_log *log) { return log->n > 0 ? log->last_time + 1 : 0; }
 const char *patron_log_timezone(const patron_log *log) { return log->zone->name; }
 const char *patron_log_currency(const patron_log *log) { return log->currency; }
+const patron_log_options *patron_log_recipe(const patron_log *log) { return log->recipe; }
 const int64_t *patron_log_offsets(const patron_log *log) { return log->offsets; }
 const int64_t *patron_log_times(const patron_log *log) { return log->time; }
 const uint16_t *patron_log_kinds(const patron_log *log) { return log->kinds; }
@@ -278,6 +282,67 @@ cleanup:
     return status;
 }
 
+static bool is_blank(const pt_log_column *column, int64_t n) {
+    if (column->store == PT_CODES) return column->dictionary->n == 0;
+    const int64_t *values = column->data;
+    const double *floats = column->data;
+    for (int64_t i = 0; i < n; i++)
+        if (column->store == PT_FLOAT ? floats[i] == floats[i] : values[i] != PT_MISSING) return false;
+    return true;
+}
+
+/* How the values of both are stored together. A column without a value goes with any, as it comes when a batch happens to have
+ * none; integers go with floats, as pandas makes of integers of which one is missing. */
+static bool common_store(const pt_log_column *a, int64_t n_a, const pt_log_column *b, int64_t n_b, pt_store *out) {
+    bool blank_a = a->store != b->store && is_blank(a, n_a), blank_b = a->store != b->store && is_blank(b, n_b);
+    bool numbers = (a->store == PT_INTEGER && b->store == PT_FLOAT) || (a->store == PT_FLOAT && b->store == PT_INTEGER);
+    if (a->store == b->store || (blank_b && !blank_a))
+        *out = a->store;
+    else if (blank_a && !blank_b)
+        *out = b->store;
+    else if (blank_a) /* both */
+        *out = a->store > b->store ? a->store : b->store;
+    else if (numbers)
+        *out = PT_FLOAT;
+    else
+        return false;
+    return true;
+}
+
+/* Writes the values of a column as `store`; map (may be NULL) turns codes. */
+static patron_status carry_over(patron_ctx *ctx, const pt_log_column *column, int64_t n, pt_store store, const int32_t *map,
+                                void *to, patron_error *error) {
+    int32_t *codes = to;
+    int64_t *values = to;
+    double *floats = to;
+    if (column->store == store && map == NULL) {
+        memcpy(to, column->data, (size_t)n * (store == PT_CODES ? sizeof *codes : sizeof *values));
+        return PATRON_OK;
+    }
+    for (int64_t i = 0; i < n; i++) {
+        if (i % BLOCK == 0) {
+            patron_status status = pt_poll(ctx, error);
+            if (status != PATRON_OK) return status;
+        }
+        if (column->store == store) {
+            int32_t code = ((const int32_t *)column->data)[i];
+            codes[i] = code >= 0 ? map[code] : -1;
+        } else if (store == PT_CODES) {
+            codes[i] = -1;
+        } else if (store != PT_FLOAT) {
+            values[i] = PT_MISSING;
+        } else {
+            int64_t value = column->store == PT_INTEGER ? ((const int64_t *)column->data)[i] : PT_MISSING;
+            floats[i] = value == PT_MISSING ? (double)__builtin_nan("") : (double)value;
+            if (value != PT_MISSING && (value > EXACT_IN_DOUBLE || value < -EXACT_IN_DOUBLE))
+                return pt_fail(error, PATRON_ERR_LIMIT,
+                               "Column '%s' holds %lld in one log and floats in the other; expected integers in both",
+                               column->name, (long long)value);
+        }
+    }
+    return PATRON_OK;
+}
+
 /* A column of all sources; winsorised amounts come from the raw ones. */
 static patron_status unite_column(patron_ctx *ctx, const source *sources, int n_sources, const pt_log_column *like,
                                   pt_events *events, patron_error *error) {
@@ -290,27 +355,19 @@ static patron_status unite_column(patron_ctx *ctx, const source *sources, int n_
         columns[s] = strcmp(like->name, "amount") == 0 ? pt_log_find(sources[s].log, "amount_raw") : NULL;
         if (columns[s] == NULL) columns[s] = pt_log_find(sources[s].log, like->name);
     }
-    int64_t width = like->store == PT_CODES ? 4 : 8;
-    if (like->store == PT_CODES && n_sources == 1)
-        dictionary = pt_dictionary_retain(like->dictionary);
-    else if (like->store == PT_CODES)
+    pt_store store = like->store;
+    if (n_sources == 2)
+        (void)common_store(columns[0], sources[0].log->n, columns[1], sources[1].log->n, &store); /* checked before */
+    if (store == PT_CODES && n_sources == 2 && columns[0]->store == columns[1]->store)
         PT_TRY(pt_dictionary_unite(columns[0]->dictionary, columns[1]->dictionary, like->name, &dictionary, &maps[0], &maps[1],
                                    error));
+    else if (store == PT_CODES)
+        dictionary = pt_dictionary_retain(columns[columns[0]->store != PT_CODES]->dictionary);
+    int64_t width = store == PT_CODES ? 4 : 8;
     PT_TRY(pt_alloc(ctx, &data, events->n, (size_t)width, error));
-    for (int s = 0; s < n_sources; s++) {
-        int64_t n = sources[s].log->n;
-        char *to = data + sources[s].first * width;
-        if (maps[s] == NULL) {
-            memcpy(to, columns[s]->data, (size_t)(n * width));
-            continue;
-        }
-        const int32_t *from = columns[s]->data;
-        for (int64_t i = 0; i < n; i++) {
-            if (i % BLOCK == 0) PT_TRY(pt_poll(ctx, error));
-            ((int32_t *)(void *)to)[i] = from[i] >= 0 ? maps[s][from[i]] : -1;
-        }
-    }
-    status = pt_events_add(ctx, events, like->name, like->property, like->store, dictionary, data, error);
+    for (int s = 0; s < n_sources; s++)
+        PT_TRY(carry_over(ctx, columns[s], sources[s].log->n, store, maps[s], data + sources[s].first * width, error));
+    status = pt_events_add(ctx, events, like->name, like->property, store, dictionary, data, error);
     dictionary = NULL;
     data = NULL;
 cleanup:
@@ -416,9 +473,10 @@ static patron_status check_alike(const patron_log *a, const patron_log *b, patro
                 return pt_fail(error, PATRON_ERR_INVALID,
                                "Only one of the logs has a column '%s'; expected the same roles and properties in both",
                                x->columns[i].name);
-            if (other->store != x->columns[i].store || other->property != x->columns[i].property)
-                return pt_fail(error, PATRON_ERR_TYPE, "Column '%s' has different types in the two logs; expected the same",
-                               x->columns[i].name);
+            pt_store store;
+            if (!common_store(&x->columns[i], x->n, other, y->n, &store) || other->property != x->columns[i].property)
+                return pt_fail(error, PATRON_ERR_TYPE, "Column '%s' holds %s in one log and %s in the other; expected the same",
+                               x->columns[i].name, store_names[x->columns[i].store], store_names[other->store]);
         }
     }
     return PATRON_OK;

@@ -1,9 +1,9 @@
 /* data/time_text.c: times as text, in and out, and spans such as "7D".
  *
  * ISO 8601 text comes by the ten million, so pt_parse_iso reads fields at fixed places: every character minus '0' is collected
- * into one flag that is looked at once; only what that refuses is scanned again, for fields without leading zeros. Formats in the manner of strptime are rarer; they run
- * through a small interpreter over a cursor that knows its end. Both fill the same fields, and one function checks these
- * and turns them into microseconds, so a date means the same through either door.
+ * into one flag that is looked at once; only what that refuses is scanned again, for fields without leading zeros. Formats in
+ * the manner of strptime are rarer; they run through a small interpreter over a cursor that knows its end. Both fill the same
+ * fields, and one function checks these and turns them into microseconds, so a date means the same through either door.
  *
  * Where C's and Python's strptime guess, this one refuses: "%Y%m%d" does not read 2024115 (1 November 5? 11 January?), %I
  * without %p is no hour, a format without a year is no date. The grammar of ISO text is stated in calendar.h; sources are ISO
@@ -150,7 +150,8 @@ static bool parse_unpadded(const char *text, int64_t length, int64_t *local, boo
     if (!read_number(&in, 1, 2, 1, 12, &f.month) || !skip(&in, between) || !read_number(&in, 1, 2, 1, 31, &f.day)) return false;
     if (in.at < in.end) {
         if (!skip(&in, 'T') && !skip(&in, ' ')) return false;
-        if (!read_number(&in, 1, 2, 0, 23, &f.hour) || !skip(&in, ':') || !read_number(&in, 2, 2, 0, 59, &f.minute)) return false;
+        if (!read_number(&in, 1, 2, 0, 23, &f.hour) || !skip(&in, ':') || !read_number(&in, 2, 2, 0, 59, &f.minute))
+            return false;
         if (skip(&in, ':')) {
             if (!read_number(&in, 2, 2, 0, 59, &f.second)) return false;
             if (skip(&in, '.') && !read_fraction(&in, &f.micros)) return false;

@@ -35,11 +35,13 @@
  *          +----------------------------------------------------------------------------------------
  *        r   1             2             3                4                     5
  *
- * The saved file: kind "rfm", sections bins (int64) and recency, frequency, monetary (float64: the cut points). */
+ * The saved file: kind "rfm", sections bins (int64), recency, frequency, monetary (float64: the cut points) and, where they
+ * were given, columns.recency, columns.frequency, columns.monetary (text: where the figures come from). */
 #include "patron/segment.h"
 
 #include "base/file.h"
 #include "base/sort.h"
+#include "data/log_file.h"
 
 #include <math.h>
 #include <string.h>
@@ -54,6 +56,7 @@ struct patron_rfm {
     int bins;
     int n_cuts[N_FIGURES]; /* 1 .. MAX_CUTS */
     double cuts[N_FIGURES][MAX_CUTS];
+    char *columns[N_FIGURES]; /* NULL: not said */
 };
 
 /* [level of fm - 1][level of r - 1] */
@@ -201,6 +204,7 @@ static patron_status rfm_create(patron_ctx *ctx, patron_rfm **out, patron_error 
 void patron_rfm_destroy(patron_rfm *rfm) {
     if (rfm == NULL) return;
     patron_ctx *ctx = rfm->ctx;
+    for (int f = 0; f < N_FIGURES; f++) pt_free(ctx, rfm->columns[f]);
     pt_free(ctx, rfm);
     patron_ctx_destroy(ctx);
 }
@@ -223,9 +227,11 @@ patron_status patron_rfm_fit(patron_ctx *ctx, int64_t n, const double *recency, 
         return pt_fail(error, PATRON_ERR_INVALID, "bins is %d; expected %d to %d", options.bins, MIN_BINS, MAX_BINS);
     const double *given[N_FIGURES] = {options.recency_cuts, options.frequency_cuts, options.monetary_cuts};
     const int n_given[N_FIGURES] = {options.n_recency_cuts, options.n_frequency_cuts, options.n_monetary_cuts};
+    const char *columns[N_FIGURES] = {options.recency_column, options.frequency_column, options.monetary_column};
     PT_TRY(check_arrays(n, &x, error));
     PT_TRY(rfm_create(ctx, &rfm, error));
     rfm->bins = options.bins;
+    for (int f = 0; f < N_FIGURES; f++) PT_TRY(pt_strdup(ctx, columns[f], &rfm->columns[f], error));
     bool learn = false;
     for (int f = 0; f < N_FIGURES; f++) {
         if (given[f] != NULL)
@@ -337,6 +343,12 @@ patron_status patron_rfm_thresholds(const patron_rfm *rfm, const char *which, co
                    which != NULL ? which : "NULL");
 }
 
+const char *patron_rfm_column(const patron_rfm *rfm, const char *which) {
+    for (int f = 0; f < N_FIGURES; f++)
+        if (which != NULL && strcmp(which, figure_names[f]) == 0) return rfm->columns[f];
+    return NULL;
+}
+
 /* ---- files ---- */
 
 static patron_status write_rfm(const patron_rfm *rfm, pt_writer **out, patron_error *error) {
@@ -346,6 +358,10 @@ static patron_status write_rfm(const patron_rfm *rfm, pt_writer **out, patron_er
     PT_TRY(pt_writer_add_int64(writer, "bins", rfm->bins, error));
     for (int f = 0; f < N_FIGURES; f++)
         PT_TRY(pt_writer_add(writer, figure_names[f], PATRON_SECTION_FLOAT64, rfm->cuts[f], rfm->n_cuts[f], error));
+    PT_TRY(pt_writer_enter(writer, "columns", -1, error));
+    for (int f = 0; f < N_FIGURES; f++)
+        if (rfm->columns[f] != NULL) PT_TRY(pt_writer_add_text(writer, figure_names[f], rfm->columns[f], error));
+    pt_writer_leave(writer);
     *out = writer;
     writer = NULL;
 cleanup:
@@ -385,6 +401,20 @@ static patron_status read_cuts(const pt_reader *reader, patron_rfm *rfm, int fig
     return PATRON_OK;
 }
 
+static patron_status read_columns(pt_reader *reader, patron_rfm *rfm, patron_error *error) {
+    patron_status status = pt_reader_enter(reader, "columns", -1, error);
+    if (status != PATRON_OK) return status;
+    for (int f = 0; f < N_FIGURES; f++) {
+        const char *name;
+        if (!pt_reader_has(reader, figure_names[f])) continue;
+        PT_TRY(pt_reader_utf8(reader, figure_names[f], &name, error));
+        PT_TRY(pt_strdup(rfm->ctx, name, &rfm->columns[f], error));
+    }
+cleanup:
+    pt_reader_leave(reader);
+    return status;
+}
+
 /* Takes over the reader. */
 static patron_status read_rfm(patron_ctx *ctx, pt_reader *reader, patron_rfm **out, patron_error *error) {
     patron_status status = PATRON_OK;
@@ -394,6 +424,7 @@ static patron_status read_rfm(patron_ctx *ctx, pt_reader *reader, patron_rfm **o
     PT_TRY(pt_reader_int64(reader, "bins", MIN_BINS, MAX_BINS, &bins, error));
     rfm->bins = (int)bins;
     for (int f = 0; f < N_FIGURES; f++) PT_TRY(read_cuts(reader, rfm, f, error));
+    PT_TRY(read_columns(reader, rfm, error));
     *out = rfm;
     rfm = NULL;
 cleanup:

@@ -175,6 +175,10 @@ PATRON_API patron_status patron_log_audit(const patron_log *log, patron_table **
 PATRON_API patron_status patron_log_quality(const patron_log *log, const patron_log *previous, patron_table **out,
                                             patron_error *error);
 
+/* The options the log was built with (of a merged log, the first one's), so that the next load is read the same way. The log's;
+ * timezone is NULL in them, see patron_log_timezone. */
+PATRON_API const patron_log_options *patron_log_recipe(const patron_log *log);
+
 /* ---- files -------------------------------------------------------------------------------------------------------------- */
 
 PATRON_API patron_status patron_log_save(const patron_log *log, const char *path, patron_error *error);

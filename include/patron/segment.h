@@ -47,6 +47,9 @@ typedef struct patron_rfm_options {
      * recency. */
     const double *recency_cuts, *frequency_cuts, *monetary_cuts;
     int n_recency_cuts, n_frequency_cuts, n_monetary_cuts;
+    /* Columns of the profiles that the figures are taken from: kept with the model and in its file, so that who loads it scores
+     * the same columns. NULL: not kept. */
+    const char *recency_column, *frequency_column, *monetary_column;
 } patron_rfm_options;
 
 PATRON_API void patron_rfm_options_init(patron_rfm_options *options);
@@ -72,6 +75,8 @@ PATRON_API patron_status patron_rfm_predict(const patron_rfm *rfm, int64_t n, co
 PATRON_API patron_status patron_rfm_thresholds(const patron_rfm *rfm, const char *which, const double **out, int *n,
                                                patron_error *error);
 PATRON_API int patron_rfm_bins(const patron_rfm *rfm);
+/* The column that "recency", "frequency" or "monetary" was said to be taken from, NULL when nothing was said; the model's. */
+PATRON_API const char *patron_rfm_column(const patron_rfm *rfm, const char *which);
 /* "champions", "loyal", "potential loyalists", ... "lost", "none"; NULL beyond. */
 PATRON_API const char *patron_rfm_segment_name(int segment);
 PATRON_API patron_status patron_rfm_save(const patron_rfm *rfm, const char *path, patron_error *error);

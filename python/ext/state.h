@@ -103,6 +103,11 @@ PyObject *core_column_parts(core_state *state, const patron_table *table, int64_
 /* A dictionary column as (codes, values): int64 codes, -1 for null, and the array of what they stand for. */
 PyObject *core_column_codes(core_state *state, const patron_table *table, int64_t column);
 
+/* ---- bytes.c ---- */
+
+/* Takes the bytes over, also on failure. */
+PyObject *core_take_bytes(patron_bytes *bytes);
+
 /* ---- arrow.c ---- */
 
 /* The struct in a PyCapsule of the Arrow PyCapsule interface; NULL with an exception set. */

@@ -394,13 +394,11 @@ static PyObject *log_save(PyObject *object, PyObject *path) {
 static PyObject *log_to_bytes(PyObject *object, PyObject *Py_UNUSED(unused)) {
     log_object *self = (log_object *)object;
     patron_bytes *bytes = NULL;
-    PyObject *result = NULL;
     core_call call;
     core_begin(&call, self->state);
-    if (core_end(&call, patron_log_to_bytes(self->log, &bytes, &call.error), NULL))
-        result = PyBytes_FromStringAndSize(patron_bytes_data(bytes), (Py_ssize_t)patron_bytes_size(bytes));
+    if (core_end(&call, patron_log_to_bytes(self->log, &bytes, &call.error), NULL)) return core_take_bytes(bytes);
     patron_bytes_destroy(bytes);
-    return result;
+    return NULL;
 }
 
 static PyObject *log_load(PyObject *module, PyObject *path) {
@@ -449,7 +447,27 @@ static PyMethodDef methods[] = {
     {NULL, NULL, 0, NULL},
 };
 
+static bool add_name(PyObject *names, const char *role, const char *column) {
+    if (column == NULL) return true;
+    PyObject *text = PyUnicode_FromString(column);
+    bool ok = text != NULL && PyDict_SetItemString(names, role, text) == 0;
+    Py_XDECREF(text);
+    return ok;
+}
+
+static PyObject *get_columns(PyObject *self, void *Py_UNUSED(closure)) {
+    const patron_log_options *recipe = patron_log_recipe(((log_object *)self)->log);
+    PyObject *names = PyDict_New();
+    bool ok = names != NULL;
+    for (int i = 0; ok && i < N_ROLES; i++)
+        ok = add_name(names, roles[i].keyword, *(const char *const *)((const char *)recipe + roles[i].offset));
+    for (int64_t i = 0; ok && i < recipe->n_properties; i++) ok = add_name(names, recipe->properties[i], recipe->properties[i]);
+    if (!ok) Py_CLEAR(names);
+    return names;
+}
+
 static PyGetSetDef getters[] = {
+    {"columns", get_columns, NULL, "The column that each role was read from, and the properties.", NULL},
     {"n_events", get_n_events, NULL, "How many events.", NULL},
     {"n_users", get_n_users, NULL, "How many users.", NULL},
     {"n_items", get_n_items, NULL, "How many items.", NULL},

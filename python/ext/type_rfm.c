@@ -66,13 +66,22 @@ static bool read_cuts(PyObject *value, const char *what, Py_buffer *view, bool *
 
 static PyObject *rfm_fit(PyObject *module, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames) {
     core_state *state = core_state_of(module);
-    static const char *const names[] = {"recency",      "frequency",      "monetary",      "bins",
-                                        "recency_cuts", "frequency_cuts", "monetary_cuts", NULL};
-    PyObject *given[7];
+    static const char *const names[] = {"recency",        "frequency",     "monetary", "bins", "recency_cuts",
+                                        "frequency_cuts", "monetary_cuts", "columns",  NULL};
+    PyObject *given[8];
     if (!core_arguments("rfm_fit", names, 3, 3, args, nargs, kwnames, given)) return NULL;
     patron_rfm_options options;
     patron_rfm_options_init(&options);
     if (given[3] != NULL && !core_int(given[3], "bins", &options.bins)) return NULL;
+    if (given[7] != NULL) {
+        if (!PyTuple_Check(given[7]) || PyTuple_Size(given[7]) != 3) {
+            PyErr_Format(PyExc_TypeError, "columns is %R; expected a tuple of three names", given[7]);
+            return NULL;
+        }
+        const char **columns[] = {&options.recency_column, &options.frequency_column, &options.monetary_column};
+        for (int i = 0; i < 3; i++)
+            if ((*columns[i] = core_text(PyTuple_GetItem(given[7], i), "The name of a column")) == NULL) return NULL;
+    }
     measures m;
     if (!measures_init(&m, given)) return NULL;
     Py_buffer cuts[3];
@@ -139,6 +148,13 @@ static PyObject *rfm_thresholds(PyObject *object, PyObject *which) {
     return result;
 }
 
+static PyObject *get_columns(PyObject *self, void *Py_UNUSED(closure)) {
+    static const char *const names[] = {"recency", "frequency", "monetary"};
+    const char *columns[3];
+    for (int i = 0; i < 3; i++) columns[i] = patron_rfm_column(((rfm_object *)self)->rfm, names[i]);
+    return Py_BuildValue("(zzz)", columns[0], columns[1], columns[2]);
+}
+
 static PyObject *get_bins(PyObject *self, void *Py_UNUSED(closure)) {
     return PyLong_FromLong(patron_rfm_bins(((rfm_object *)self)->rfm));
 }
@@ -157,13 +173,11 @@ static PyObject *rfm_save(PyObject *object, PyObject *path) {
 static PyObject *rfm_to_bytes(PyObject *object, PyObject *Py_UNUSED(unused)) {
     rfm_object *self = (rfm_object *)object;
     patron_bytes *bytes = NULL;
-    PyObject *result = NULL;
     core_call call;
     core_begin(&call, self->state);
-    if (core_end(&call, patron_rfm_to_bytes(self->rfm, &bytes, &call.error), NULL))
-        result = PyBytes_FromStringAndSize(patron_bytes_data(bytes), (Py_ssize_t)patron_bytes_size(bytes));
+    if (core_end(&call, patron_rfm_to_bytes(self->rfm, &bytes, &call.error), NULL)) return core_take_bytes(bytes);
     patron_bytes_destroy(bytes);
-    return result;
+    return NULL;
 }
 
 static PyObject *rfm_load(PyObject *module, PyObject *path) {
@@ -212,6 +226,7 @@ static PyMethodDef methods[] = {
 
 static PyGetSetDef getters[] = {
     {"bins", get_bins, NULL, "The number of scores.", NULL},
+    {"columns", get_columns, NULL, "The columns of the profiles that are scored; None for one that is not kept.", NULL},
     {NULL, NULL, NULL, NULL, NULL},
 };
 
@@ -233,7 +248,8 @@ static PyType_Spec spec = {
 
 static PyMethodDef functions[] = {
     {"rfm_fit", (PyCFunction)(void (*)(void))rfm_fit, METH_FASTCALL | METH_KEYWORDS,
-     "rfm_fit(recency, frequency, monetary, *, bins=5, recency_cuts=None, frequency_cuts=None, monetary_cuts=None)\n--\n\n"
+     "rfm_fit(recency, frequency, monetary, *, bins=5, recency_cuts=None, frequency_cuts=None, monetary_cuts=None, "
+     "columns=None)\n--\n\n"
      "Learns thresholds from customers."},
     {"rfm_load", rfm_load, METH_O, "rfm_load(path, /)\n--\n\nA saved model."},
     {"rfm_from_bytes", rfm_from_bytes, METH_O, "rfm_from_bytes(data, /)\n--\n\nA model from the bytes of its file."},

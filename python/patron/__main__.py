@@ -124,10 +124,13 @@ def _progress(total: int, wanted: bool) -> Iterator[Callable[[str], None]]:
 # ---- run and demo ------------------------------------------------------------------------------------------------------
 
 
-def _read_log(options: argparse.Namespace, step: Callable[[str], None], guessed: Callable[[str], None]) -> Any:
-    """The log of the files, with attributes."""
+def _read_log(options: argparse.Namespace, step: Callable[[str], None], say: Callable[[str], None]) -> Any:
+    """The log of the files, with attributes; says what it guessed and dropped."""
     import patron
     from patron import files
+
+    def guessed(text: str) -> None:
+        say(f"guessed {text}")
 
     sources = [files.find(path, options.encoding) for path in options.events]
     names = list(dict.fromkeys(name for source in sources for name in source.columns))
@@ -136,6 +139,10 @@ def _read_log(options: argparse.Namespace, step: Callable[[str], None], guessed:
     for role, column in roles.items():
         if given[role] is None:
             guessed(f"--{role.replace('_', '-')} {column}")
+    if given["amount"] is None and "quantity" in roles and "price" in roles.get("amount", "").lower():
+        say(
+            f"takes {roles['amount']!r} for the total of a line; if it is the price of one piece, multiply it by {roles['quantity']!r}"
+        )
     for name in options.property:
         if name not in names:
             raise ValueError(f"No column {name!r} for --property; the columns are {', '.join(names)}")
@@ -151,6 +158,7 @@ def _read_log(options: argparse.Namespace, step: Callable[[str], None], guessed:
         texts=[roles[role] for role in guess.TEXT_ROLES if role in roles]
         + ([roles["time"]] if options.time_format is not None else []),
         guarded=properties,
+        numbers=[roles[role] for role in guess.NUMBER_ROLES if role in roles],
         progress=step,
     )
     how: dict[str, Any] = {"time_format": options.time_format, "time_unit": options.time_unit}
@@ -175,6 +183,8 @@ def _read_log(options: argparse.Namespace, step: Callable[[str], None], guessed:
         tz=options.tz,
         drop_duplicates=options.drop_duplicates,
     )
+    for said in _dropped(log):
+        say(said)
     for role, path, key in (("user", options.users, options.users_key), ("item", options.items, options.items_key)):
         if path is None:
             continue
@@ -193,6 +203,17 @@ def _read_log(options: argparse.Namespace, step: Callable[[str], None], guessed:
         attach = log.with_users if role == "user" else log.with_items
         log = attach(attributes, key=key, valid_from="valid_from" if "valid_from" in source.columns else None)
     return log
+
+
+def _dropped(log: Any) -> Iterator[str]:
+    """A line for each rule of cleaning by which rows were dropped."""
+    audit = log.audit
+    columns = [audit[name] for name in ("rule", "column", "rows", "action", "example")]
+    n_read = sum(int(rows) for rule, rows in zip(audit["rule"], audit["rows"], strict=True) if rule == "rows read")
+    for rule, column, rows, action, example in zip(*columns, strict=True):
+        if action == "dropped" and rows:
+            where = f" in {column!r}" if column else ""
+            yield f"dropped {rows:,} of {n_read:,} rows: {rule}{where}" + (f", e.g. {example!r}" if example else "")
 
 
 def _kind(text: str) -> tuple[str, str]:
@@ -236,7 +257,7 @@ def _summary(made: Any, out: Path, log: Any, lang: str) -> None:
 
 def _run(options: argparse.Namespace) -> int:
     steps = len(options.events) + 5 + (options.users is not None) + (options.items is not None)
-    return _work(options, lambda _, step: _read_log(options, step, lambda text: _say(f"guessed {text}")), steps)
+    return _work(options, lambda _, step: _read_log(options, step, _say), steps)
 
 
 def _demo(options: argparse.Namespace) -> int:
@@ -261,7 +282,14 @@ def _inspect(options: argparse.Namespace) -> int:
     from patron import _core
 
     found = _core.inspect(str(options.file))
+    summary: list[str] = []
+    if found["kind"] == "log":
+        import patron
+
+        summary = repr(patron.load(options.file)).splitlines()[1:]
     print(f"{options.file}: {found['kind']}, file version {found['version']}, written by patron {found['library']}")
+    for line in summary:
+        print(line)
     rows = [(str(name), str(kind), f"{count:,}", f"{size:,}") for name, kind, count, size in found["sections"]]
     rows.append(("total", "", "", f"{sum(section[3] for section in found['sections']):,}"))
     head = ("section", "type", "values", "bytes")

@@ -21,9 +21,10 @@ from patron.words import SEGMENTS
 __all__ = ["Activity", "concentration", "groups", "over_time", "rfm_tiles", "second_order"]
 
 Array = NDArray[Any]
-Unit = Literal["month", "week", "day"]
+Unit = Literal["year", "month", "week", "day"]
 
 DAY = 86_400_000_000  # microseconds
+YEARLY = 20 * 365  # days from which on months would be too many to draw: often it is one wrong year among the dates
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,8 @@ class Activity:
             every = float(lacking.mean()) if len(lacking) else 0.0
             missing.append((name, float(lacking[bought].sum()) / n_bought, every))
         counts = np.bincount(kind, minlength=len(names))
-        kinds = [(str(name), int(counts[i]), _n_changes(user[kind == i])) for i, name in enumerate(names) if counts[i]]
+        users = _users_of(kind, user, len(names))
+        kinds = [(str(name), int(counts[i]), int(users[i])) for i, name in enumerate(names) if counts[i]]
         kinds.sort(key=lambda row: (-row[1], row[0]))
         return cls(
             user=user[bought],
@@ -178,6 +180,15 @@ def _place(names: Array, name: str) -> int:
     return int(found[0]) if len(found) else -2
 
 
+def _users_of(kind: Array, user: Array, n: int) -> Array:
+    """How many users each kind has, in one pass however many kinds there are; rows of a user stand together."""
+    order = np.argsort(kind.astype(np.uint16), kind="stable")  # a log has fewer kinds than that
+    by_kind, by_user = kind[order], user[order]
+    fresh = np.ones(len(order), dtype=np.bool_)
+    fresh[1:] = (by_kind[1:] != by_kind[:-1]) | (by_user[1:] != by_user[:-1])
+    return np.bincount(by_kind[fresh], minlength=n)
+
+
 def _starts(codes: Array) -> Array:
     """Where a new code begins."""
     if not len(codes):
@@ -193,13 +204,13 @@ def _n_changes(codes: Array) -> int:
 
 
 def over_time(activity: Activity, unit: Unit | None = None) -> dict[str, Array]:
-    """Customers and revenue by month (week, day) of the log's time zone.
+    """Customers and revenue by month (year, week, day) of the log's time zone.
 
     Parameters
     ----------
     activity : Activity
-    unit : {"month", "week", "day"}, optional
-        By default months, weeks for a log shorter than 100 days, days for one shorter than 22.
+    unit : {"year", "month", "week", "day"}, optional
+        By default months, weeks for a log shorter than 100 days, days for one shorter than 22, years from 20 years on.
 
     Returns
     -------
@@ -211,8 +222,10 @@ def over_time(activity: Activity, unit: Unit | None = None) -> dict[str, Array]:
     first, last = local_date(activity.start, activity.zone), local_date(max(activity.start, activity.end - 1), activity.zone)
     if unit is None:
         days = int((last - first).astype(np.int64)) + 1
-        unit = "day" if days < 22 else "week" if days < 100 else "month"
-    if unit == "month":
+        unit = "day" if days < 22 else "week" if days < 100 else "month" if days < YEARLY else "year"
+    if unit == "year":
+        borders = np.arange(first.astype("datetime64[Y]"), last.astype("datetime64[Y]") + 2).astype("datetime64[D]")
+    elif unit == "month":
         months = np.arange(first.astype("datetime64[M]"), last.astype("datetime64[M]") + 2)
         borders = months.astype("datetime64[D]")
     elif unit == "week":

@@ -105,6 +105,8 @@ def find(path: str | Path, encoding: str | None = None) -> Source:
         except (ValueError, OSError) as error:
             raise ValueError(f"{path}: {_first_line(error)}") from error
         return Source(path, "parquet", _distinct(path, columns))
+    if magic == b"PK\x03\x04":
+        raise ValueError(f"{path} is an Excel workbook or another zip archive; save the sheet as CSV (UTF-8)")
     with contextlib.closing(_open(path)) as unpacked:
         try:
             head = unpacked.read(_HEAD)
@@ -229,6 +231,8 @@ def _read(source: Source, columns: Sequence[str], texts: Iterable[str]) -> pa.Ta
     except (pa.ArrowInvalid, pa.ArrowKeyError) as error:
         if "UTF8" in str(error):
             raise ValueError(_not_in_encoding(source.path, None)) from error
+        if "Empty CSV file" in str(error):
+            raise ValueError(f"{source.path} holds names of columns and no rows") from error
         raise ValueError(f"{source.path}: {_first_line(error)}") from error
     except (EOFError, gzip.BadGzipFile) as error:
         raise ValueError(f"{source.path}: damaged gzip file ({error})") from error
@@ -262,6 +266,7 @@ def read_events(
     ids: Iterable[str] = (),
     texts: Iterable[str] = (),
     guarded: Iterable[str] = (),
+    numbers: Iterable[str] = (),
     progress: Callable[[str], None] | None = None,
 ) -> pa.Table:
     """Several files as one table.
@@ -277,6 +282,8 @@ def read_events(
         Columns that stay text, e.g. times with a format of their own.
     guarded : iterable of str
         Columns whose type is found out, but which stay text when an integer has a leading zero.
+    numbers : iterable of str
+        Columns that must be numbers.
     progress : callable, optional
         Called with the name of each file.
 
@@ -287,7 +294,7 @@ def read_events(
     Raises
     ------
     ValueError
-        A file cannot be read, or a column is text in one file and a number in another.
+        A file cannot be read, a column is text in one file and a number in another, or a number is none.
     """
     pa = _arrow()
     ids, texts, guarded = list(ids), list(texts), list(guarded)
@@ -298,6 +305,9 @@ def read_events(
         here = [name for name in columns if name in source.columns]
         as_text = [name for name in here if name in ids or name in texts]
         table = _careful(source, here, as_text, guarded)
+        for name in numbers:
+            if source.kind == "csv" and name in here and pa.types.is_string(table[name].type):
+                _refuse_text(source, name, table[name])
         parts.append(table)
     native = {  # text by the producer's own word stays text
         name
@@ -314,6 +324,18 @@ def read_events(
         if name in ids and name not in native:
             joined[name] = _plain_integers(joined[name])
     return pa.table(joined)
+
+
+def _refuse_text(source: Source, name: str, column: Any) -> None:
+    """Name the value that made text of a column of numbers."""
+    for row, value in enumerate(column.to_pylist()):
+        try:
+            float("0" if value is None else value.strip() if "_" not in value else "")
+        except ValueError:
+            raise ValueError(
+                f"{source.path}: column {name!r}, row {row}: {value!r} is not a number; expected digits with a decimal point, "
+                "no signs of money, no marks of thousands"
+            ) from None
 
 
 def _join(name: str, pieces: Sequence[tuple[Source, Any]], lengths: Sequence[int]) -> Any:

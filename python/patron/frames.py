@@ -103,6 +103,8 @@ def _check(
             raise TypeError(f"The name of a column is {name!r} of type {type(name).__name__}; expected a str")
         if name not in available:
             raise no_such_column(name, available, (roles or {}).get(name), hint)
+        if (count := available.count(name)) > 1:
+            raise ValueError(f"There are {count} columns named {name!r}; expected each name once")
 
 
 def _select(table: _core.Table, columns: Sequence[str] | None, what: str, roles: Mapping[str, str] | None) -> _core.Table:

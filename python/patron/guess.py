@@ -11,13 +11,14 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-__all__ = ["ID_ROLES", "KINDS", "ROLES", "columns", "key", "kind_names", "time_style"]
+__all__ = ["ID_ROLES", "KINDS", "NUMBER_ROLES", "ROLES", "columns", "key", "kind_names", "time_style"]
 
 # Role: usual names, the most telling first.
 ROLES: dict[str, Sequence[str]] = {
     "user": (
         "user customer_unique_id customer_id user_id uid customer member_id client_id buyer_id cust_id visitor_id visitorid "
-        "account_id userid 用户 用户id 用户编号 客户 客户id 客户编号 会员 会员id 会员编号 会员号 买家 买家id 顾客 顾客id"
+        "account_id userid 用户 用户id 用户编号 客户 客户id 客户编号 客户编码 会员 会员id "
+        "会员编号 会员号 会员卡号 买家 买家id 顾客 顾客id"
     ).split(),
     "time": (
         "time timestamp event_time date datetime order_purchase_timestamp purchase_time purchase_date order_time order_date "
@@ -25,14 +26,15 @@ ROLES: dict[str, Sequence[str]] = {
         "下单时间 下单日期 购买时间 购买日期 成交时间 交易时间 交易日期 订单时间 订单日期 支付时间 付款时间 付款日期 行为时间"
     ).split(),
     "item": (
-        "item sku item_id product_id product goods_id stock_code itemid productid asin 商品 商品id 商品编号 产品 产品编号 货号"
+        "item sku item_id product_id product goods_id stock_code itemid productid asin 商品 商品id 商品编号 "
+        "商品编码 产品 产品id 产品编号 产品编码 货号 款号 商品名称 产品名称"
     ).split(),
     "order": (
         "order order_id invoice invoice_no invoice_id basket_id transaction_id receipt_id orderid 订单 订单号 订单id 订单编号"
     ).split(),
     "amount": (
         "amount spend line_total total_amount dollars revenue sales payment_value price total value 金额 消费金额 实付金额 "
-        "支付金额 销售额 成交金额 交易金额 订单金额 付款金额 总价 价格"
+        "实付款 支付金额 销售额 成交金额 交易金额 订单金额 付款金额 总价 价格"
     ).split(),
     "event": (
         "event event_type behavior behaviour behavior_type event_name action action_type 事件 事件类型 行为 行为类型 操作"
@@ -59,6 +61,8 @@ ROLES: dict[str, Sequence[str]] = {
 ID_ROLES = ("user", "item", "order", "category", "brand", "seller", "channel", "campaign", "surface", "event_id")
 # Roles whose values are text whatever they look like.
 TEXT_ROLES = ("event", "query", "text", "currency")
+# Roles whose values are numbers.
+NUMBER_ROLES = ("amount", "quantity", "discount", "rating")
 
 # Usual names of events that are not the log's own.
 KINDS = {
@@ -108,8 +112,8 @@ KINDS = {
 
 
 def _bare(name: str) -> str:
-    """A name without case, blanks and punctuation."""
-    return re.sub(r"[\W_]+", "", name).lower()
+    """A name without case, blanks, punctuation and a unit of money in brackets."""
+    return re.sub(r"[\W_]+", "", re.sub(r"[(（](元|rmb|cny)[)）]\s*$", "", name, flags=re.IGNORECASE)).lower()
 
 
 def columns(names: Sequence[str], given: dict[str, str | None]) -> dict[str, str]:

@@ -97,10 +97,9 @@ class EventLog:
     (2, {'purchase': 2, 'return': 1})
     """
 
-    __slots__ = ("__weakref__", "_columns", "_patron_core")
+    __slots__ = ("__weakref__", "_patron_core")
 
     _patron_core: _core.Log
-    _columns: dict[str, str] | None  # role -> column, and property -> itself; None when loaded
 
     def __init__(
         self,
@@ -169,6 +168,8 @@ class EventLog:
             raise TypeError(f"properties is {properties!r}; expected a list of names")
         if time_unit is not None and time_unit not in _UNITS:
             raise ValueError(f"time_unit is {time_unit!r}; expected one of {', '.join(map(repr, _UNITS))}")
+        if kinds and event is None:
+            raise ValueError("kinds is given without event; expected the column whose names it explains")
         zone = name_of(tz)
         table_zone = table_of(zone)
         wanted = list(dict.fromkeys([*given.values(), *properties]))
@@ -189,16 +190,14 @@ class EventLog:
             )
             del table
             self._patron_core = core
-            self._columns = given | {name: name for name in properties}
             for attributes, role in ((users, "user"), (items, "item")):
                 if attributes is not None:
                     self._patron_core = self._attached(attributes, role)._patron_core
 
     @classmethod
-    def _wrap(cls, core: _core.Log, columns: dict[str, str] | None = None) -> EventLog:
+    def _wrap(cls, core: _core.Log) -> EventLog:
         log = cls.__new__(cls)
         log._patron_core = core
-        log._columns = columns
         return log
 
     # ---- what is in it
@@ -308,7 +307,7 @@ class EventLog:
     def _with(self, role: str, df: Any, key: str | None = None, valid_from: str | None = None) -> EventLog:
         table = core_table(df, None, f"{role}s")
         names = table.names
-        guesses = [(self._columns or {}).get(role, role), role]
+        guesses = [self._patron_core.columns.get(role, role), role]
         chosen = key if key is not None else next((name for name in guesses if name in names), None)
         if chosen is None:
             raise ValueError(
@@ -320,7 +319,7 @@ class EventLog:
 
                 raise no_such_column(name, names, what)
         attach = self._patron_core.with_users if role == "user" else self._patron_core.with_items
-        return self._wrap(attach(table, chosen, valid_from), self._columns)
+        return self._wrap(attach(table, chosen, valid_from))
 
     def users(self, as_of: Any = None) -> Table:
         """The attributes of every user as of an instant.
@@ -359,11 +358,10 @@ class EventLog:
         EventLog
             Equal, byte for byte, to one built from all rows at once.
         """
-        columns = None if self._columns is None else list(dict.fromkeys(self._columns.values()))
-        roles = {name: role for role, name in (self._columns or {}).items()}
-        table = core_table(df, columns, "df", roles)
+        columns = self._patron_core.columns
+        table = core_table(df, list(dict.fromkeys(columns.values())), "df", {name: role for role, name in columns.items()})
         with shown(progress):
-            return self._wrap(self._patron_core.append(table), self._columns)
+            return self._wrap(self._patron_core.append(table))
 
     def merge(self, other: EventLog, *, progress: Progress = False) -> EventLog:
         """The log of the events of both, equal byte for byte to one built from all their rows.
@@ -375,7 +373,7 @@ class EventLog:
         """
         core = _core_of(other, "other")
         with shown(progress):
-            return self._wrap(self._patron_core.merge(core), self._columns)
+            return self._wrap(self._patron_core.merge(core))
 
     def between(self, start: Any = None, end: Any = None) -> EventLog:
         """The events with start <= time < end, and the users who have any.
@@ -385,8 +383,12 @@ class EventLog:
         start, end : str, date, datetime or numpy.datetime64, optional
             None: open. Text, dates and naive datetimes are local times of the log; a numpy.datetime64 is UTC, as `start` and
             `end` are.
+
+        Notes
+        -----
+        The audit keeps what was found in the whole log, and counts the events left out.
         """
-        return self._wrap(self._patron_core.between(*_interval((start, end), self.tz, "between")), self._columns)
+        return self._wrap(self._patron_core.between(*_interval((start, end), self.tz, "between")))
 
     def split(self, cutoff: Any) -> tuple[EventLog, EventLog]:
         """The events before an instant, and those at or after it.
@@ -397,8 +399,8 @@ class EventLog:
             As for `between`.
         """
         moment = instant(cutoff, self.tz, "cutoff")
-        before = self._wrap(self._patron_core.between(_ALWAYS, moment), self._columns)
-        after = self._wrap(self._patron_core.between(moment, _NEVER), self._columns)
+        before = self._wrap(self._patron_core.between(_ALWAYS, moment))
+        after = self._wrap(self._patron_core.between(moment, _NEVER))
         return before, after
 
     # ---- files
@@ -429,7 +431,7 @@ class EventLog:
         return cls._wrap(_core.log_from_bytes(data))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _unpickle, (self._patron_core.to_bytes(), self._columns)
+        return _unpickle, (self._patron_core.to_bytes(),)
 
     def __copy__(self) -> EventLog:
         return self
@@ -463,8 +465,8 @@ class EventLog:
         return f"<table><caption>patron.EventLog</caption>{rows}</table>"
 
 
-def _unpickle(data: bytes, columns: dict[str, str] | None) -> EventLog:
-    return EventLog._wrap(_core.log_from_bytes(data), columns)
+def _unpickle(data: bytes) -> EventLog:
+    return EventLog._wrap(_core.log_from_bytes(data))
 
 
 def _core_of(log: Any, what: str) -> _core.Log:

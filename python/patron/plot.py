@@ -100,14 +100,14 @@ def _over_time(source: Any, unit: figures.Unit | None) -> Data:
 def _time_axis(ax: Axes, data: Data, words: Language) -> None:
     starts, unit = data["start"], str(data["unit"])
     n = len(starts)
-    steps = (1, 2, 3, 6, 12, 24, 60, 120) if unit == "month" else (1, 2, 4, 7, 14, 28)
+    steps = {"year": (1, 2, 5, 10, 20, 50), "month": (1, 2, 3, 6, 12, 24, 60, 120)}.get(unit, (1, 2, 4, 7, 14, 28))
     step = next((s for s in steps if n <= 14 * s), steps[-1])
     months = starts.astype("datetime64[M]").astype(np.int64)
     # Months are marked so that every January is among them.
     marked = np.flatnonzero(months % step == 0) if unit == "month" and step <= 12 else np.arange(0, n, step)
     ax.set_xticks(marked, [words.tick(starts[i], unit) for i in marked])
     year = -1
-    for i in marked:
+    for i in marked if unit != "year" else ():
         this = int(months[i]) // 12
         if this != year:
             below: dict[str, Any] = {"xycoords": ax.get_xaxis_transform(), "textcoords": "offset points"}
@@ -161,7 +161,7 @@ def customers_over_time(
     ----------
     log : EventLog, Activity or the result of `customers_over_time_data`
     ax : matplotlib Axes, optional
-    unit : {"month", "week", "day"}, optional
+    unit : {"year", "month", "week", "day"}, optional
         By default what suits the length of the log.
     lang : {"en", "zh"} or Language
     """
@@ -191,7 +191,7 @@ def revenue_over_time(
     ----------
     log : EventLog, Activity or the result of `revenue_over_time_data`
     ax : matplotlib Axes, optional
-    unit : {"month", "week", "day"}, optional
+    unit : {"year", "month", "week", "day"}, optional
     lang : {"en", "zh"} or Language
     """
     data, words = _over_time(log, unit), _words(lang)

@@ -77,7 +77,8 @@ class RFM(Estimator):
 
     @classmethod
     def _wrap(cls, core: _core.RFM) -> RFM:
-        model = cls(bins=core.bins)
+        kept = {name: column for name, column in zip(_MEASURES, core.columns, strict=True) if column is not None}
+        model = cls(bins=core.bins, **kept)
         model._adopt(core)
         return model
 
@@ -94,7 +95,8 @@ class RFM(Estimator):
         table = Table._wrap(core_table(profiles, wanted, "profiles", roles))
         out = []
         for name in self._columns():
-            values = table[name]
+            # A column of nothing but nulls has no type of its own: customers of whom nothing is known.
+            values = np.full(len(table), np.nan) if table.type_of(name) == "null" else table[name]
             if values.dtype.kind not in "iufb":
                 raise TypeError(f"Column {name!r} ({roles[name]}) holds {table.type_of(name)}; expected numbers")
             out.append(np.ascontiguousarray(values, dtype=np.float64))
@@ -122,7 +124,7 @@ class RFM(Estimator):
             given = getattr(self, f"{name}_cuts")
             if given is not None:
                 cuts[f"{name}_cuts"] = np.atleast_1d(np.ascontiguousarray(given, dtype=np.float64))
-        core = _core.rfm_fit(*measures, bins=self.bins, **cuts)
+        core = _core.rfm_fit(*measures, bins=self.bins, columns=(self.recency, self.frequency, self.monetary), **cuts)
         self._adopt(core)
         self.labels_ = self._names()[core.predict(*measures)[3]]
         return self

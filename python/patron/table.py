@@ -222,6 +222,10 @@ class Table:
         sheet : str
             The name of the sheet.
 
+        Notes
+        -----
+        Integers of more than 15 digits, e.g. long order numbers, are written as text: a sheet would round them.
+
         Raises
         ------
         ValueError
@@ -310,7 +314,10 @@ def _first(table: Table, name: str, n: int) -> list[Any]:
         return list(values)
     from patron.table_files import local_times
 
-    return local_times(values, zone)
+    try:
+        return local_times(values, zone)
+    except ValueError:  # a zone that is not known here: the instants are still worth showing
+        return local_times(values, "UTC")
 
 
 def _shown(value: Any) -> str:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import errno
+import io
 import os
+import re
 import tempfile
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,13 +22,19 @@ if TYPE_CHECKING:
 __all__ = ["local_times", "replacing", "write_csv", "write_excel"]
 
 _BLOCK = 65_536
+_SHEET_DIGITS = 15  # a sheet holds numbers as doubles and shows no more
 
 
 @contextlib.contextmanager
 def replacing(path: str | os.PathLike[str]) -> Iterator[str]:
     """The name of a file beside `path` that takes its place when all went well, and is removed otherwise."""
     target = os.path.abspath(os.fspath(path))
-    handle, name = tempfile.mkstemp(prefix=f".{os.path.basename(target)[:100]}.", suffix=".tmp", dir=os.path.dirname(target))
+    if os.path.isdir(target):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), os.fspath(path))
+    try:
+        handle, name = tempfile.mkstemp(prefix=f".{os.path.basename(target)[:40]}.", suffix=".tmp", dir=os.path.dirname(target))
+    except OSError as error:
+        raise _named(error, path) from None
     os.close(handle)
     try:
         umask = os.umask(0)
@@ -35,21 +44,39 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[str]:
         with open(name, "rb") as file:
             os.fsync(file.fileno())
         os.replace(name, target)
-    except BaseException:
+    except BaseException as error:
         with contextlib.suppress(OSError):
             os.unlink(name)
+        if isinstance(error, OSError) and error.filename in (None, name):
+            raise _named(error, path) from error
         raise
+
+
+def _named(error: OSError, path: str | os.PathLike[str]) -> OSError:
+    """The error under the name that the caller knows."""
+    if error.errno is None:
+        return error
+    return OSError(error.errno, os.strerror(error.errno), os.fspath(path))
 
 
 def local_times(values: NDArray[Any], zone: str) -> list[datetime | None]:
     """Times of a column with a time zone as aware datetimes of it; None for NaT and beyond the year 9999."""
-    from patron.timezones import _zone
-
-    tz = _zone(zone)
+    tz = _zone_of(zone)
     out: list[datetime | None] = []
     for value in values.astype("datetime64[us]").astype(object):
         out.append(value.replace(tzinfo=UTC).astimezone(tz) if isinstance(value, datetime) else None)
     return out
+
+
+def _zone_of(name: str) -> tzinfo:
+    """A zone by its name, or by its offset, which Arrow allows as a name."""
+    from patron.timezones import _zone
+
+    offset = re.fullmatch(r"([+-])([01][0-9]|2[0-3]):([0-5][0-9])", name)
+    if offset is None:
+        return _zone(name)
+    east = timedelta(hours=int(offset[2]), minutes=int(offset[3]))
+    return timezone(-east if offset[1] == "-" else east)
 
 
 def _rows(table: Table, excel: bool) -> Iterator[list[Any]]:
@@ -68,7 +95,11 @@ def _plain(values: NDArray[Any], zone: str | None, excel: bool) -> list[Any]:
         if zone is not None:
             aware = local_times(values, zone)
             # A sheet knows no zones: it gets the local clock.
-            return [moment and (moment.replace(tzinfo=None) if excel else moment.isoformat(" ")) for moment in aware]
+            if excel:
+                return [moment and moment.replace(tzinfo=None) for moment in aware]
+            return [
+                _beyond(value) if moment is None else moment.isoformat(" ") for moment, value in zip(aware, values, strict=True)
+            ]
         if excel:
             unit = "D" if np.datetime_data(values.dtype)[0] == "D" else "us"
             return list(values.astype(f"datetime64[{unit}]").astype(object))
@@ -80,6 +111,11 @@ def _plain(values: NDArray[Any], zone: str | None, excel: bool) -> list[Any]:
     if kind == "f":
         return [None if value != value else value for value in values.tolist()]
     return list(values.tolist())
+
+
+def _beyond(value: Any) -> str | None:
+    """A time that Python's datetime cannot hold, in UTC; None for NaT."""
+    return None if np.isnat(value) else f"{np.datetime_as_string(value).replace('T', ' ')}+00:00"
 
 
 def write_csv(table: Table, path: str | os.PathLike[str], bom: bool) -> None:
@@ -107,12 +143,16 @@ def write_excel(table: Table, path: str | os.PathLike[str], sheet: str) -> None:
     page.append(table.columns)
     for row in _rows(table, excel=True):
         page.append([_cell(page, value) for value in row])
-    with replacing(path) as name:
-        book.save(name)
+    packed = io.BytesIO()  # in memory, since a workbook that cannot write its file complains again when it is collected
+    book.save(packed)
+    with replacing(path) as name, open(name, "wb") as file:
+        file.write(packed.getbuffer())
 
 
 def _cell(page: Any, value: Any) -> Any:
-    """What a cell can hold: no control characters, and text that looks like a formula stays text."""
+    """What a cell can hold: no control characters, no more than 15 digits, and text that looks like a formula stays text."""
+    if isinstance(value, int) and abs(value) >= 10**_SHEET_DIGITS:
+        return str(value)
     if isinstance(value, float) and value in (float("inf"), float("-inf")):
         return str(value)
     if not isinstance(value, str):

@@ -284,15 +284,20 @@ _WORDS: dict[str, tuple[str, str]] = {
         "Of {rows} rows read, {kept} stand in the log. Nothing vanishes or changes without a line here.",
         "读入{rows}行，其中{kept}行进入日志。任何删除或改动都记录在此。",
     ),
+    "more_kinds": ("{count} more names", "其余{count}种"),
+    "more_lines": ("{count} more lines stand in the table {table}.", "其余{count}条见数据表 {table}。"),
+    "more_checks": ("{count} more checks found something.", "另有{count}项检查有发现。"),
     "rule": ("Rule", "规则"),
     "rows": ("Rows", "行数"),
     "action": ("What was done", "处理"),
     "example": ("Example", "示例"),
     # Over time
     "time": ("Customers and revenue over time", "客户与销售额走势"),
+    "by_year": ("per year", "按年"),
     "by_month": ("per month", "按月"),
     "by_week": ("per week", "按周"),
     "by_day": ("per day", "按日"),
+    "year": ("year", "年"),
     "month": ("month", "月"),
     "week": ("week", "周"),
     "day": ("day", "日"),
@@ -643,8 +648,10 @@ class Language:
         return f"{number} {_MONTHS[month - 1]} {year}" if self.name == "en" else f"{year}年{month}月{number}日"
 
     def period(self, start: np.datetime64, unit: str) -> str:
-        """A month, week or day by its first day."""
+        """A year, month, week or day by its first day."""
         year, month, _ = _parts(start)
+        if unit == "year":
+            return str(year) if self.name == "en" else f"{year}年"
         if unit == "month":
             return f"{_MONTHS[month - 1]} {year}" if self.name == "en" else f"{year}年{month}月"
         if unit == "week":
@@ -653,7 +660,9 @@ class Language:
 
     def tick(self, start: np.datetime64, unit: str) -> str:
         """A short label of a period for an axis; the year stands below."""
-        _, month, number = _parts(start)
+        year, month, number = _parts(start)
+        if unit == "year":
+            return str(year)
         if unit == "month":
             return _MONTHS[month - 1][:3] if self.name == "en" else f"{month}月"
         return f"{number} {_MONTHS[month - 1][:3]}" if self.name == "en" else f"{month}/{number}"

@@ -421,6 +421,41 @@ static void saved_models_score_the_same(void **state) {
     patron_ctx_destroy(ctx);
 }
 
+static void the_names_of_columns_are_kept(void **state) {
+    (void)state;
+    patron_ctx *ctx = make_ctx();
+    const double x[] = {1, 2, 3};
+    patron_rfm *rfm = NULL, *loaded = NULL;
+    patron_rfm_options options;
+    patron_rfm_options_init(&options);
+    options.frequency_column = "\xe5\x8d\x95"; /* 单 */
+    options.monetary_column = "avg_basket";
+    assert_int_equal(patron_rfm_fit(ctx, 3, x, x, x, &options, &rfm, NULL), PATRON_OK);
+    patron_bytes *bytes = bytes_of(rfm);
+    assert_int_equal(patron_rfm_from_bytes(ctx, patron_bytes_data(bytes), patron_bytes_size(bytes), &loaded, NULL), PATRON_OK);
+    for (int k = 0; k < 2; k++) {
+        const patron_rfm *model = k == 0 ? rfm : loaded;
+        assert_null(patron_rfm_column(model, "recency"));
+        assert_string_equal(patron_rfm_column(model, "frequency"), "\xe5\x8d\x95");
+        assert_string_equal(patron_rfm_column(model, "monetary"), "avg_basket");
+        assert_null(patron_rfm_column(model, "money"));
+        assert_null(patron_rfm_column(model, NULL));
+    }
+    patron_rfm_destroy(loaded);
+    patron_rfm_destroy(rfm);
+    patron_bytes_destroy(bytes);
+    options.monetary_column = "\xff";
+    assert_int_equal(patron_rfm_fit(ctx, 3, x, x, x, &options, &rfm, NULL), PATRON_OK);
+    bytes = bytes_of(rfm);
+    loaded = NULL;
+    assert_int_equal(patron_rfm_from_bytes(ctx, patron_bytes_data(bytes), patron_bytes_size(bytes), &loaded, NULL),
+                     PATRON_ERR_FORMAT);
+    assert_null(loaded);
+    patron_rfm_destroy(rfm);
+    patron_bytes_destroy(bytes);
+    patron_ctx_destroy(ctx);
+}
+
 static void damaged_bytes_are_refused(void **state) {
     (void)state;
     patron_ctx *ctx = make_ctx();
@@ -496,7 +531,11 @@ static patron_status rfm_scenario(patron_ctx *ctx, void *arg) {
     customers *c = arg;
     patron_rfm *rfm = NULL, *loaded = NULL;
     patron_bytes *bytes = NULL;
-    PT_TRY(patron_rfm_fit(ctx, c->n, c->x[0], c->x[1], c->x[2], NULL, &rfm, NULL));
+    patron_rfm_options options;
+    patron_rfm_options_init(&options);
+    options.recency_column = "days";
+    options.monetary_column = "avg_basket";
+    PT_TRY(patron_rfm_fit(ctx, c->n, c->x[0], c->x[1], c->x[2], &options, &rfm, NULL));
     PT_TRY(
         patron_rfm_predict(rfm, c->n, c->x[0], c->x[1], c->x[2], c->scores[0], c->scores[1], c->scores[2], c->scores[3], NULL));
     PT_TRY(patron_rfm_to_bytes(rfm, &bytes, NULL));
@@ -528,6 +567,7 @@ int main(void) {
         cmocka_unit_test(bad_numbers_are_refused_by_row_and_outputs_stay),
         cmocka_unit_test(bad_options_are_refused),
         cmocka_unit_test(saved_models_score_the_same),
+        cmocka_unit_test(the_names_of_columns_are_kept),
         cmocka_unit_test(damaged_bytes_are_refused),
         cmocka_unit_test(well_formed_files_of_nonsense_are_refused),
         cmocka_unit_test(rfm_survives_a_failure_of_any_allocation),

@@ -123,6 +123,20 @@ def in_chunks(data: Rows) -> pa.RecordBatchReader:
     return pa.RecordBatchReader.from_batches(encoded[0].schema, batches)
 
 
+def in_one_batch(data: Rows) -> pa.RecordBatch:
+    return in_arrow(data).combine_chunks().to_batches()[0]
+
+
+class Array:
+    """A producer that speaks only of one array."""
+
+    def __init__(self, data: Rows) -> None:
+        self.batch = in_one_batch(data)
+
+    def __arrow_c_array__(self, requested_schema: Any = None) -> Any:
+        return self.batch.__arrow_c_array__()
+
+
 def in_duckdb(data: Rows) -> duckdb.DuckDBPyRelation:
     return duckdb.from_arrow(in_arrow(data))
 
@@ -154,6 +168,8 @@ WAYS = [
     in_polars_categories,
     in_views,
     in_chunks,
+    in_one_batch,
+    Array,
     in_duckdb,
     with_zones,
     in_table,

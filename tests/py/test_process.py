@@ -13,6 +13,7 @@ import subprocess
 import sys
 import threading
 import time
+import weakref
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -47,7 +48,7 @@ def digest(log: patron.EventLog) -> str:
 
 # ---- Ctrl-C ------------------------------------------------------------------------------------------------------------
 
-LARGE = 3_000_000
+LARGE = 4_000_000
 
 
 @pytest.fixture(scope="module")
@@ -81,6 +82,12 @@ def interrupted(call: Callable[[], Any], delay: float) -> float | None:
     return None
 
 
+def timed(call: Callable[[], Any]) -> float:
+    began = time.perf_counter()
+    call()
+    return time.perf_counter() - began
+
+
 CALLS: dict[str, Callable[[patron.Table, patron.EventLog, Path], Any]] = {
     "build": lambda table, log, path: build(table),
     "merge": lambda table, log, path: log.merge(log),
@@ -108,17 +115,16 @@ def test_ctrl_c_stops_a_long_call_within_200_ms(name: str, large: tuple[patron.T
         SAVED.append(log.to_bytes())
         ARROW.append(pa.table({"t": pa.array([f"text number {i}" for i in range(20_000)] * 100)}))
         KEYS.append(np.random.default_rng(1).integers(0, 2**62, 4 * LARGE))
-    began = time.perf_counter()
-    CALLS[name](table, log, tmp_path)
-    took = time.perf_counter() - began
+    patron.set_threads(1)  # calls take longer
+    took = min(timed(lambda: CALLS[name](table, log, tmp_path)) for _ in range(3))
     for entry in tmp_path.iterdir():
         entry.unlink()
     gc.collect()
     held = _core.memory()
-    waits = []
-    for share in (0.1, 0.4, 0.7):
-        wait = interrupted(lambda: CALLS[name](table, log, tmp_path), max(0.001, took * share))
-        waits.append(wait)
+    early = []
+    for share in (0.05, 0.05, 0.05, 0.4, 0.7):
+        delay = max(0.001, took * share)
+        wait = interrupted(lambda: CALLS[name](table, log, tmp_path), delay)
         if wait is not None:
             assert wait < 0.2
             for entry in tmp_path.iterdir():  # nothing half-written: the signal came after the file was whole
@@ -128,8 +134,11 @@ def test_ctrl_c_stops_a_long_call_within_200_ms(name: str, large: tuple[patron.T
         assert _core.memory() == held
         for entry in tmp_path.iterdir():
             entry.unlink()
-    if took > 0.3:  # shorter calls may end before the signal is looked at
-        assert any(wait is not None for wait in waits)
+        if share == 0.05 and wait is not None:
+            early.append(wait)
+    patron.set_threads(0)
+    if took > 0.15:  # it stopped, and did not just come to its end
+        assert min(early) < took / 2
 
 
 def test_a_signal_handler_that_does_not_raise_does_not_stop_the_call(large: tuple[patron.Table, patron.EventLog]) -> None:
@@ -281,7 +290,7 @@ try:
 except Exception as error:
     problem = error
 assert problem is not None
-assert "interpreter" in str(problem) or "more than once" in str(problem), problem
+assert "main interpreter only" in str(problem), problem
 interpreters.destroy(other)
 assert patron.EventLog({"u": [1], "t": ["2024-01-01"]}, user="u", time="t").n_users == 1
 """
@@ -300,10 +309,14 @@ def test_the_module_can_be_imported_afresh() -> None:
         held = fresh.table_from_parts(1, [("x", ("l", 1, [None, np.arange(1)], None))])
     finally:
         sys.modules["patron._core"] = patron._core = kept
+    ended = weakref.ref(fresh)
     del fresh
     gc.collect()
-    assert held.column("x").tolist() == [0]
+    assert held.column("x").tolist() == [0]  # an object keeps its module
     assert table["x"].tolist() == [1, 2]
+    del held
+    gc.collect()
+    assert ended() is None
 
 
 @pytest.mark.parametrize(
@@ -360,6 +373,15 @@ def test_import_patron_takes_under_20_ms() -> None:
     assert best < 0.020
 
 
+def test_the_bytes_of_a_large_log_are_those_of_its_file(tmp_path: Path) -> None:
+    log = build(events(1_000_000))
+    log.save(tmp_path / "log")
+    data = log.to_bytes()
+    assert len(data) > 2**24  # more than one piece
+    assert data == (tmp_path / "log").read_bytes()
+    assert patron.EventLog.from_bytes(data).to_bytes() == data
+
+
 # ---- memory ------------------------------------------------------------------------------------------------------------
 
 
@@ -392,9 +414,9 @@ def everything(data: dict[str, Any], folder: Path) -> None:
         patron.load(folder / "missing")
 
 
-def test_nothing_leaks(tmp_path: Path) -> None:
+def watch_for_leaks(folder: str) -> None:
     data = events(300)
-    everything(data, tmp_path)
+    everything(data, Path(folder))
     references = [sys.getrefcount(value) for value in data.values()]
     grown = []
     held = 0
@@ -403,13 +425,19 @@ def test_nothing_leaks(tmp_path: Path) -> None:
         held = held or _core.memory()
         blocks = sys.getallocatedblocks()
         for _ in range(60):
-            everything(data, tmp_path)
+            everything(data, Path(folder))
         gc.collect()
         grown.append(sys.getallocatedblocks() - blocks)
     # Caches of Python and numpy fill up for a while; one object lost a round would show in every stretch of sixty.
-    assert min(grown) < 50
+    assert min(grown) < 50, grown
     assert _core.memory() <= held
     assert [sys.getrefcount(value) for value in data.values()] == references
+
+
+def test_nothing_leaks(tmp_path: Path) -> None:
+    # In a process of its own, where nobody else's caches grow.
+    code = "import runpy, sys; runpy.run_path(sys.argv[1])['watch_for_leaks'](sys.argv[2])"
+    subprocess.run([sys.executable, "-c", code, __file__, str(tmp_path)], check=True)
 
 
 def test_memory_goes_back_with_the_last_object() -> None:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["CHAPTERS", "Chapter", "LeftOut", "Material", "headline", "in_short"]
 
 RECENT_DAYS = 90
+MOST_ROWS = 40  # of a table on the page, which must stay small whatever the log holds
 WIDE, HALF = 760, 372  # widths of pictures, in units of the drawing
 
 
@@ -213,6 +214,7 @@ def data(m: Material) -> list[Block]:
     if n_users > m.n_customers:
         parts.append(w("data_visitors", visitors=w.number(n_users - m.n_customers)))
     most = max((events for _, events, _ in a.kinds), default=1)
+    rest = a.kinds[MOST_ROWS:]
     kinds = [
         [
             Cell(w.kind(name), strong=True),
@@ -220,14 +222,21 @@ def data(m: Material) -> list[Block]:
             Cell(w.share(events / max(1, n_events))),
             Cell(w.number(users)),
         ]
-        for name, events, users in a.kinds
+        for name, events, users in a.kinds[:MOST_ROWS]
     ]
+    if rest:
+        events = sum(count for _, count, _ in rest)
+        share = Cell(w.share(events / max(1, n_events)))
+        kinds.append([Cell(w("more_kinds", count=w.number(len(rest)))), Cell(w.number(events)), share, Cell("")])
     blocks: list[Block] = [Text(w.sentences(parts))]
     blocks.append(Rows("", [w("kind"), w("events"), w("share"), w("users")], kinds, "lrrr"))
     blocks += _completeness(m)
     notable = _notable(m)
     if notable:
-        blocks.append(Rows(w("quality_title"), [w("check"), w("column"), w("now"), w("before")], notable, "llrr"))
+        head = [w("check"), w("column"), w("now"), w("before")]
+        blocks.append(Rows(w("quality_title"), head, notable[:MOST_ROWS], "llrr"))
+        if len(notable) > MOST_ROWS:
+            blocks.append(Text(w("more_checks", count=w.number(len(notable) - MOST_ROWS)), quiet=True))
         blocks.append(Text(w("quality_note"), quiet=True))
     return blocks
 
@@ -238,6 +247,8 @@ def _completeness(m: Material) -> list[Block]:
     columns = [row for row in m.activity.missing if row[0] not in ("user", "time", "event")]
     if not columns:
         return []
+    if len(columns) > MOST_ROWS:  # those that lack most
+        columns = sorted(columns, key=lambda row: -row[2])[:MOST_ROWS]
     if len(m.activity.kinds) == 1 or not m.n_customers:
         rows = [[Cell(w.role(name), strong=True), Cell(w.share(every))] for name, _, every in columns]
         return [Rows(w("missing_title"), [w("column"), w("missing")], rows, "lr")]
@@ -280,13 +291,19 @@ def cleaning(m: Material) -> list[Block]:
     blocks: list[Block] = []
     if read:
         blocks.append(Text(w("cleaning_intro", rows=w.number(read), kept=w.number(n_events))))
+    n_lines = len(lines)
+    if n_lines > MOST_ROWS:
+        lines = sorted(lines, key=lambda line: -line[2])[:MOST_ROWS]
     blocks.append(Listing([w.audit(rule, rows, action) for rule, _, rows, action, _ in lines]))
     table = []
     for rule, column, rows, action, example in lines:
         texts = (str(column or ""), w.number(rows), w.action(action), "" if example is None else str(example)[:60])
         table.append([Cell(w.rule(rule), strong=True), *(Cell(text) for text in texts)])
     head = [w("rule"), w("column"), w("rows"), w("action"), w("example")]
-    return [*blocks, Rows("", head, table, "llrll")]
+    blocks.append(Rows("", head, table, "llrll"))
+    if n_lines > MOST_ROWS:
+        blocks.append(Text(w("more_lines", count=w.number(n_lines - MOST_ROWS), table="audit"), quiet=True))
+    return blocks
 
 
 def time(m: Material) -> list[Block]:
