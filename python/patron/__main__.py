@@ -140,9 +140,8 @@ def _read_log(options: argparse.Namespace, step: Callable[[str], None], say: Cal
         if given[role] is None:
             guessed(f"--{role.replace('_', '-')} {column}")
     if given["amount"] is None and "quantity" in roles and "price" in roles.get("amount", "").lower():
-        say(
-            f"takes {roles['amount']!r} for the total of a line; if it is the price of one piece, multiply it by {roles['quantity']!r}"
-        )
+        amount, quantity = roles["amount"], roles["quantity"]
+        say(f"takes {amount!r} for the total of a line; if it is the price of one piece, multiply it by {quantity!r} first")
     for name in options.property:
         if name not in names:
             raise ValueError(f"No column {name!r} for --property; the columns are {', '.join(names)}")
