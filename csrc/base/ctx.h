@@ -97,6 +97,18 @@ patron_status pt_parallel_named(patron_ctx *ctx, const char *what, int64_t n_chu
 /* PATRON_ERR_CANCELLED when the user asked to stop. Only for the calling thread; cheap, asks at most every 20 ms. */
 patron_status pt_poll(patron_ctx *ctx, patron_error *error);
 
+/* *least becomes value if that is less, *most if it is more: what tasks find together. */
+static inline void pt_lower(_Atomic int64_t *least, int64_t value) {
+    int64_t seen = atomic_load_explicit(least, memory_order_relaxed);
+    while (value < seen && !atomic_compare_exchange_weak(least, &seen, value)) {
+    }
+}
+static inline void pt_raise(_Atomic int64_t *most, int64_t value) {
+    int64_t seen = atomic_load_explicit(most, memory_order_relaxed);
+    while (value > seen && !atomic_compare_exchange_weak(most, &seen, value)) {
+    }
+}
+
 /* How many chunks of `size` rows n rows make. */
 static inline int64_t pt_chunks(int64_t n, int64_t size) { return n / size + (n % size != 0); }
 

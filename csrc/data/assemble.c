@@ -125,18 +125,6 @@ static patron_status list_content(assembly *s, patron_error *error) {
 /* ---- partitions ------------------------------------------------------------------------------------------------------------
  */
 
-static void lower(_Atomic int64_t *least, int64_t value) {
-    int64_t seen = atomic_load_explicit(least, memory_order_relaxed);
-    while (value < seen && !atomic_compare_exchange_weak(least, &seen, value)) {
-    }
-}
-
-static void raise(_Atomic int64_t *most, int64_t value) {
-    int64_t seen = atomic_load_explicit(most, memory_order_relaxed);
-    while (value > seen && !atomic_compare_exchange_weak(most, &seen, value)) {
-    }
-}
-
 static patron_status range_task(void *arg, int64_t block, int worker, patron_error *error) {
     (void)worker;
     (void)error;
@@ -152,8 +140,8 @@ static patron_status range_task(void *arg, int64_t block, int worker, patron_err
         if (time[i] > last) last = time[i];
     }
     atomic_fetch_add_explicit(&s->n_entering, n, memory_order_relaxed);
-    lower(&s->first_time, first);
-    raise(&s->last_time, last);
+    pt_lower(&s->first_time, first);
+    pt_raise(&s->last_time, last);
     return PATRON_OK;
 }
 

@@ -347,8 +347,7 @@ cleanup:
 }
 
 static bool is_name_type(patron_type type) {
-    return type == PATRON_TYPE_UTF8 || type == PATRON_TYPE_LARGE_UTF8 || type == PATRON_TYPE_UTF8_VIEW ||
-           type == PATRON_TYPE_DICTIONARY || type == PATRON_TYPE_NULL;
+    return pt_is_text(type) || type == PATRON_TYPE_DICTIONARY || type == PATRON_TYPE_NULL;
 }
 
 static patron_status add_role(patron_ctx *ctx, const patron_table *table, const patron_log_options *options,

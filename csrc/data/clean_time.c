@@ -31,12 +31,6 @@ typedef struct time_reader {
     tally tallies[PT_MAX_THREADS];
 } time_reader;
 
-static bool is_text(patron_type type) {
-    return type == PATRON_TYPE_UTF8 || type == PATRON_TYPE_LARGE_UTF8 || type == PATRON_TYPE_UTF8_VIEW;
-}
-
-static bool is_integer(patron_type type) { return type >= PATRON_TYPE_INT8 && type <= PATRON_TYPE_UINT64; }
-
 static patron_status choose_form(time_reader *r, patron_error *error) {
     const pt_field *field = &r->column->field;
     patron_type type = field->type;
@@ -45,13 +39,13 @@ static patron_status choose_form(time_reader *r, patron_error *error) {
         r->form = field->timezone != NULL ? FROM_INSTANTS : FROM_LOCAL;
     } else if (type == PATRON_TYPE_DATE32 || type == PATRON_TYPE_DATE64) {
         r->form = FROM_DAYS;
-    } else if (is_text(type) || type == PATRON_TYPE_NULL || field->type == PATRON_TYPE_DICTIONARY) {
+    } else if (pt_is_text(type) || type == PATRON_TYPE_NULL || field->type == PATRON_TYPE_DICTIONARY) {
         r->form = FROM_TEXT;
-    } else if (is_integer(type) && r->options->time_format != NULL) {
+    } else if (pt_is_integer(type) && r->options->time_format != NULL) {
         r->form = FROM_DIGITS;
-    } else if (is_integer(type) && r->options->has_time_unit) {
+    } else if (pt_is_integer(type) && r->options->has_time_unit) {
         r->form = r->options->time_unit == PATRON_UNIT_DAY ? FROM_DAYS : FROM_COUNT;
-    } else if (is_integer(type)) {
+    } else if (pt_is_integer(type)) {
         char example[64] = "";
         if (r->column->length > 0) pt_column_describe(r->column, 0, example, sizeof example);
         return pt_fail(error, PATRON_ERR_TYPE,

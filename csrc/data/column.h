@@ -65,6 +65,11 @@ typedef struct pt_string {
     int64_t length;
 } pt_string;
 
+static inline bool pt_is_text(patron_type type) {
+    return type == PATRON_TYPE_UTF8 || type == PATRON_TYPE_LARGE_UTF8 || type == PATRON_TYPE_UTF8_VIEW;
+}
+static inline bool pt_is_integer(patron_type type) { return type >= PATRON_TYPE_INT8 && type <= PATRON_TYPE_UINT64; }
+
 /* A column in one form. Rows are those of the column, whatever its chunks. out[i] is 0 (NaN, NULL data) where valid[i] is 0.
  * valid may be NULL. */
 patron_status pt_column_int64(const pt_column *column, int64_t first, int64_t n, int64_t *out, uint8_t *valid,

@@ -133,9 +133,7 @@ static patron_status prefix_task(void *arg, int64_t block, int worker, patron_er
         for (int64_t j = 0; j < shared; j++)
             if (text.data[j] != s->first.data[j]) shared = j;
     }
-    int64_t seen = atomic_load(&s->shared);
-    while (shared < seen && !atomic_compare_exchange_weak(&s->shared, &seen, shared)) {
-    }
+    pt_lower(&s->shared, shared);
     return PATRON_OK;
 }
 

@@ -242,18 +242,6 @@ static patron_status encode_numbers(encoder *e, table *t, int64_t first, int64_t
     return status;
 }
 
-static void lower(_Atomic int64_t *least, int64_t value) {
-    int64_t seen = atomic_load_explicit(least, memory_order_relaxed);
-    while (value < seen && !atomic_compare_exchange_weak(least, &seen, value)) {
-    }
-}
-
-static void raise(_Atomic int64_t *most, int64_t value) {
-    int64_t seen = atomic_load_explicit(most, memory_order_relaxed);
-    while (value > seen && !atomic_compare_exchange_weak(most, &seen, value)) {
-    }
-}
-
 static patron_status range_task(void *arg, int64_t block, int worker, patron_error *error) {
     (void)worker;
     encoder *e = arg;
@@ -272,8 +260,8 @@ static patron_status range_task(void *arg, int64_t block, int worker, patron_err
             if (numbers[i] > most) most = numbers[i];
         }
     }
-    lower(&e->least, least);
-    raise(&e->most, most);
+    pt_lower(&e->least, least);
+    pt_raise(&e->most, most);
     return PATRON_OK;
 }
 
@@ -412,13 +400,8 @@ cleanup:
 
 /* ---- dictionary columns ------------------------------------------------------------------------------------------------ */
 
-static bool is_text(patron_type type) {
-    return type == PATRON_TYPE_UTF8 || type == PATRON_TYPE_LARGE_UTF8 || type == PATRON_TYPE_UTF8_VIEW;
-}
-
 static bool holds_ids(patron_type type) {
-    return (type >= PATRON_TYPE_INT8 && type <= PATRON_TYPE_UINT64) || is_text(type) || type == PATRON_TYPE_DICTIONARY ||
-           type == PATRON_TYPE_NULL;
+    return pt_is_integer(type) || pt_is_text(type) || type == PATRON_TYPE_DICTIONARY || type == PATRON_TYPE_NULL;
 }
 
 /* Encodes the values of every chunk's dictionary, unites them, keeps those that are used. Producers share one dictionary among
@@ -502,7 +485,7 @@ patron_status pt_dictionary_encode(patron_ctx *ctx, const pt_column *column, boo
     encoder *e = NULL;
     pt_dictionary *dictionary = NULL;
     patron_type type = column->field.type;
-    bool integers = type >= PATRON_TYPE_INT8 && type <= PATRON_TYPE_UINT64;
+    bool integers = pt_is_integer(type);
     if (!holds_ids(type))
         return pt_fail(error, PATRON_ERR_TYPE, "Column '%s' holds %s; expected integers or text", column->field.name,
                        patron_type_name(type));
