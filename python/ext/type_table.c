@@ -255,6 +255,15 @@ static PyObject *gathering_finish(gathering *g, core_state *state, int64_t n_row
     return table != NULL ? core_wrap_table(state, table) : NULL;
 }
 
+/* The column that was just filled in is g's to release from here on, and must be as long as the table. */
+static bool gathering_count(gathering *g, int64_t n_rows) {
+    int64_t i = g->n++;
+    if (g->arrays[i].length == n_rows) return true;
+    PyErr_Format(PyExc_ValueError, "Column '%s' has %lld rows; expected %lld like the table", g->names[i],
+                 (long long)g->arrays[i].length, (long long)n_rows);
+    return false;
+}
+
 /* table_from_parts(n_rows, [(name, parts), ...]) */
 static PyObject *table_from_parts(PyObject *module, PyObject *const *args, Py_ssize_t nargs) {
     core_state *state = core_state_of(module);
@@ -276,12 +285,7 @@ static PyObject *table_from_parts(PyObject *module, PyObject *const *args, Py_ss
         }
         g.names[i] = core_text(PyTuple_GetItem(pair, 0), "The name of a column");
         ok = g.names[i] != NULL && core_parts_to_arrow(PyTuple_GetItem(pair, 1), g.names[i], &g.schemas[i], &g.arrays[i]);
-        if (!ok) break;
-        g.n++;
-        ok = g.arrays[i].length == n_rows;
-        if (!ok)
-            PyErr_Format(PyExc_ValueError, "Column '%s' has %lld rows; expected %lld like the table", g.names[i],
-                         (long long)g.arrays[i].length, (long long)n_rows);
+        ok = ok && gathering_count(&g, n_rows);
     }
     PyObject *result = ok ? gathering_finish(&g, state, n_rows) : NULL;
     gathering_fini(&g);
@@ -312,12 +316,7 @@ static PyObject *table_combine(PyObject *module, PyObject *const *args, Py_ssize
         ok = g.names[i] != NULL && core_table_of(state, object, "The source of a column") != NULL;
         int64_t column = ok ? find_column((table_object *)object, PyTuple_GetItem(entry, 2)) : -1;
         ok = column >= 0 && core_export_column(state, ((table_object *)object)->table, column, &g.schemas[i], &g.arrays[i]);
-        if (!ok) break;
-        g.n++;
-        ok = g.arrays[i].length == n_rows;
-        if (!ok)
-            PyErr_Format(PyExc_ValueError, "Column '%s' has %lld rows; expected %lld like the table", g.names[i],
-                         (long long)g.arrays[i].length, (long long)n_rows);
+        ok = ok && gathering_count(&g, n_rows);
     }
     PyObject *result = ok ? gathering_finish(&g, state, n_rows) : NULL;
     gathering_fini(&g);
