@@ -1,8 +1,12 @@
-"""Builds the extension module `patron._core`; everything that is not code to build stands in pyproject.toml.
+"""Builds the C side of the package; everything that is not code to build stands in pyproject.toml.
 
-The core is every C file below csrc/, compiled as a plain C library without Python's headers, then linked with the C files of
-python/ext/, which see only the public headers, Python and numpy. Nothing is listed by hand. Flags stand in
-csrc/compile_flags.txt, which the C build reads too.
+    patron/_core.abi3.so            the extension: every C file of python/ext/, which sees the public headers and Python
+    patron/lib/libpatron.so.ABI     the core: every C file below csrc/, without anything of Python
+    patron/lib/pkgconfig, cmake     patron.pc and the CMake package, from the templates that the C build fills in too
+    patron/include                  the public headers
+
+Nothing is listed by hand. Flags stand in csrc/compile_flags.txt, which the C build reads too. The same sources, compiler and
+Python give the same wheel, byte for byte, wherever and whenever it is built.
 
 Environment:
 
@@ -20,11 +24,16 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
+import shutil
 import sysconfig
 from concurrent.futures import ThreadPoolExecutor
+from itertools import takewhile
 from pathlib import Path
 
 from setuptools import Extension, setup
+from setuptools.command.bdist_wheel import bdist_wheel
+from setuptools.command.build import build
 from setuptools.command.build_ext import build_ext
 
 ROOT = Path(__file__).resolve().parent
@@ -41,6 +50,12 @@ def version() -> str:
     if found is None:
         raise SystemExit("include/patron/base.h does not define PATRON_VERSION")
     return found[1]
+
+
+def abi() -> str:
+    """What the name of the library ends in: programs go on with it while this stays the same (include/patron/base.h)."""
+    major, minor, _ = version().split(".")
+    return f"{major}.{minor}" if major == "0" else major
 
 
 def long_description() -> str:
@@ -83,7 +98,7 @@ def compile_flags() -> list[str]:
 
 
 def link_flags() -> list[str]:
-    flags = ["-pthread", "-lm"]
+    flags = [*shlex.split(os.environ.get("LDFLAGS", "")), "-pthread", "-lm", "-Wl,-z,relro,-z,now"]
     if SANITIZE:
         flags.append(f"-fsanitize={SANITIZE}")
     if COVERAGE:
@@ -100,19 +115,54 @@ def flavour() -> str:
 
 
 class BuildExt(build_ext):
-    """Compiles file by file on all cores: the core first, then the extension over its objects."""
+    """Compiles file by file on all cores: the core to a library, then the extension that needs it."""
 
     def build_extension(self, ext: Extension) -> None:
-        import numpy
-
-        python_includes = {sysconfig.get_path("include"), sysconfig.get_path("platinclude"), numpy.get_include()}
-        # As system folders: the warnings asked for are about this code, not about theirs.
-        system = [word for folder in sorted(python_includes) for word in ("-isystem", folder)]
-        core = self.compile_all(core_sources(), ["include", "csrc"], [], [])
-        own = self.compile_all(ext.sources, ["include", *ext.include_dirs], ext.define_macros, system)
         target = Path(self.get_ext_fullpath(ext.name))
-        target.parent.mkdir(parents=True, exist_ok=True)
-        self.compiler.link_shared_object(core + own, str(target), extra_postargs=link_flags())
+        package, library = target.parent, f"libpatron.so.{abi()}"
+        core = self.compile_all(core_sources(), ["include", "csrc"], [], ["-DPATRON_BUILD"])
+        # As system folders: the warnings asked for are about this code, not about Python's.
+        python = {sysconfig.get_path("include"), sysconfig.get_path("platinclude")}
+        system = [word for folder in sorted(python) for word in ("-isystem", folder)]
+        own = self.compile_all(ext.sources, ["include", *ext.include_dirs], ext.define_macros, system)
+        (package / "lib").mkdir(parents=True, exist_ok=True)
+        self.link(core, package / "lib" / library, [f"-Wl,-soname,{library}"])
+        # An RPATH, not a RUNPATH: what LD_LIBRARY_PATH holds is another's.
+        search = [f"-L{package / 'lib'}", f"-l:{library}", "-Wl,-rpath,$ORIGIN/lib", "-Wl,--disable-new-dtags"]
+        self.link(own, target, search)
+        self.write_c_package(package, library)
+
+    def link(self, objects: list[str], target: Path, words: list[str]) -> None:
+        """By the compiler alone: Python's own command to link may bring folders of its machine."""
+        compiler = takewhile(lambda word: not word.startswith("-"), self.compiler.compiler_so)
+        self.spawn([*compiler, "-shared", "-o", str(target), *objects, *words, *link_flags()])
+
+    def copy_extensions_to_source(self) -> None:
+        """An editable install has the C side in the source tree."""
+        super().copy_extensions_to_source()
+        for folder in ("include", "lib"):
+            shutil.copytree(Path(self.build_lib) / "patron" / folder, ROOT / "python/patron" / folder, dirs_exist_ok=True)
+
+    def write_c_package(self, package: Path, library: str) -> None:
+        """What a C program needs beside the library itself."""
+        shutil.rmtree(package / "include", ignore_errors=True)
+        for header in sorted((ROOT / "include").rglob("*.h")):
+            copy = package / "include" / header.relative_to(ROOT / "include")
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(header, copy)
+        values = {"version": version(), "abi": abi(), "libdir": "lib", "includedir": "include"}
+        # The folder is no system folder, so programs are told where to look when they start; and a wheel holds no links, so the
+        # library has only the name that ends in its ABI.
+        values |= {"pc_to_prefix": "../..", "cmake_to_prefix": "../../..", "link": f"-Wl,-rpath,${{libdir}} -l:{library}"}
+        for folder, names in {
+            "lib/pkgconfig": ["patron.pc"],
+            "lib/cmake/patron": ["patronConfig.cmake", "patronConfigVersion.cmake"],
+        }.items():
+            (package / folder).mkdir(parents=True, exist_ok=True)
+            for name in names:
+                template = (ROOT / f"csrc/{name}.in").read_text(encoding="utf-8")
+                filled = re.sub(r"@(\w+)@", lambda match: values[match[1]], template)
+                (package / folder / name).write_text(filled, encoding="utf-8")
 
     def compile_all(self, files: list[str], includes: list[str], macros: list[tuple[str, str]], flags: list[str]) -> list[str]:
         """Objects of C files. setuptools compiles one list one file after another; one list a file runs them side by side."""
@@ -135,11 +185,34 @@ class BuildExt(build_ext):
         return [name for file in files for name in objects[file]]
 
 
-MACROS = [("NPY_NO_DEPRECATED_API", "NPY_2_0_API_VERSION"), ("NPY_TARGET_VERSION", "NPY_1_23_API_VERSION")]
-if not FREE_THREADED:
-    MACROS.append(("Py_LIMITED_API", "0x030B0000"))  # one build serves every Python from 3.11 on
+def without_umask(folder: str) -> None:
+    """Gives what was made the modes that it has everywhere."""
+    for path in Path(folder).rglob("*"):
+        path.chmod(0o755 if path.is_dir() or ".so" in path.suffixes else 0o644)
+
+
+class Build(build):
+    """Begins afresh, so that a file which is gone from the sources is gone from the wheel."""
+
+    def run(self) -> None:
+        shutil.rmtree(self.build_lib, ignore_errors=True)
+        super().run()
+        without_umask(self.build_lib)
+
+
+class BdistWheel(bdist_wheel):
+    """Metadata in the modes that they have everywhere."""
+
+    def write_wheelfile(self, wheelfile_base: str, *more: str) -> None:
+        super().write_wheelfile(wheelfile_base, *more)
+        without_umask(wheelfile_base)
+
+
+MACROS = [] if FREE_THREADED else [("Py_LIMITED_API", "0x030B0000")]  # one build serves every Python from 3.11 on
 
 if __name__ == "__main__":  # the lints read the flags above
+    os.environ.setdefault("SOURCE_DATE_EPOCH", "1767225600")  # the times in a wheel: 2026-01-01, whenever it is built
+    os.umask(0o022)
     setup(
         version=version(),
         long_description=long_description(),
@@ -153,7 +226,7 @@ if __name__ == "__main__":  # the lints read the flags above
                 py_limited_api=not FREE_THREADED,
             )
         ],
-        cmdclass={"build_ext": BuildExt},
+        cmdclass={"build": Build, "build_ext": BuildExt, "bdist_wheel": BdistWheel},
         options={
             "build": {"build_base": f"build/{flavour()}"},
             "bdist_wheel": {} if FREE_THREADED else {"py_limited_api": "cp311"},

@@ -8,10 +8,11 @@ pt_cpu pt_cpu_detect(void) {
     pt_cpu best = PT_CPU_GENERIC;
 #if defined(__x86_64__)   /* NEON takes its place here */
     __builtin_cpu_init(); /* also asks whether the operating system saves the registers */
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) best = PT_CPU_AVX2;
-    if (best == PT_CPU_AVX2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
-        __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw"))
-        best = PT_CPU_AVX512;
+#define HAS(feature) (__builtin_cpu_supports(feature) != 0)
+    unsigned avx2 = HAS("avx2") & HAS("fma");
+    unsigned avx512 = avx2 & HAS("avx512f") & HAS("avx512dq") & HAS("avx512vl") & HAS("avx512bw");
+    best = (pt_cpu)(avx2 + avx512);
+#undef HAS
 #endif
     const char *wanted = getenv("PATRON_CPU");
     if (wanted == NULL) return best;

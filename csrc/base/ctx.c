@@ -2,8 +2,11 @@
  * contexts in one process never meet, and a test can give one of them an allocator that fails. */
 #define _POSIX_C_SOURCE 200809L
 #include "base/ctx.h"
+#include "base/options.h"
 
+#include <assert.h>
 #include <errno.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,7 +25,7 @@
 #define PT_RESERVES true
 #endif
 
-enum { POLL_MS = 20, PROGRESS_MS = 100 };
+enum { POLL_MS = 20 };
 
 const char *patron_version(void) { return PATRON_VERSION; }
 
@@ -66,31 +69,46 @@ patron_status pt_fail_os(patron_error *error, int os_error, const char *format, 
     return PATRON_ERR_IO;
 }
 
-void patron_ctx_options_init(patron_ctx_options *options) {
-    memset(options, 0, sizeof *options);
-    options->struct_size = sizeof *options;
+void pt_say(patron_ctx *ctx, const char *format, ...) {
+    if (ctx->log == NULL) return;
+    char sentence[256];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(sentence, sizeof sentence, format, args);
+    va_end(args);
+    ctx->log(ctx->callback_state, sentence);
+}
+
+static const patron_ctx_options defaults = {.struct_size = sizeof defaults};
+
+void patron_ctx_options_init_sized(patron_ctx_options *options, size_t size) {
+    pt_options_init(options, size, &defaults, sizeof defaults);
+}
+
+static bool complete(const patron_file_ops *ops) {
+    return ops->open_write != NULL && ops->open_read != NULL && ops->write != NULL && ops->length != NULL &&
+           ops->sync != NULL && ops->close != NULL && ops->rename != NULL && ops->remove != NULL && ops->sync_folder != NULL &&
+           ops->map != NULL && ops->unmap != NULL;
 }
 
 patron_status patron_ctx_create(const patron_ctx_options *caller, patron_ctx **out, patron_error *error) {
-    patron_ctx_options options;
-    patron_ctx_options_init(&options);
-    if (caller != NULL) {
-        if (caller->struct_size == 0 || caller->struct_size > sizeof options)
-            return pt_fail(error, PATRON_ERR_INVALID,
-                           "patron_ctx_options.struct_size is %zu; expected at most %zu: fill it with patron_ctx_options_init",
-                           caller->struct_size, sizeof options);
-        memcpy(&options, caller, caller->struct_size);
-    }
+    patron_ctx_options options = defaults;
+    patron_status status = pt_options_read("patron_ctx_options", caller, &options, sizeof options, error);
+    if (status != PATRON_OK) return status;
     if (options.threads < 0 || options.threads > PT_MAX_THREADS)
         return pt_fail(error, PATRON_ERR_INVALID, "threads is %d; expected 0 (automatic) to %d", options.threads,
                        PT_MAX_THREADS);
+    if (options.allocator != NULL && (options.allocator->allocate == NULL || options.allocator->release == NULL))
+        return pt_fail(error, PATRON_ERR_INVALID, "A function of the allocator is NULL; expected both");
+    if (options.file_ops != NULL && !complete(options.file_ops))
+        return pt_fail(error, PATRON_ERR_INVALID, "A function of file_ops is NULL; expected all eleven");
     const patron_allocator *allocator = options.allocator ? options.allocator : &pt_allocator_default;
     patron_ctx *ctx = allocator->allocate(allocator->state, sizeof *ctx);
     if (ctx == NULL) return pt_fail(error, PATRON_ERR_NO_MEMORY, "No memory for a context");
     memset(ctx, 0, sizeof *ctx);
     ctx->references = 1;
     ctx->allocator = *allocator;
-    ctx->reserves = options.allocator == NULL && options.memory_cap == 0 && PT_RESERVES;
+    ctx->reserves = options.allocator == NULL && PT_RESERVES;
     atomic_flag_clear(&ctx->reserve.busy);
     ctx->files = options.file_ops ? *options.file_ops : pt_file_ops_posix;
     ctx->memory_cap = options.memory_cap;
@@ -118,6 +136,11 @@ void patron_ctx_destroy(patron_ctx *ctx) {
     allocator.release(allocator.state, ctx, sizeof *ctx);
 }
 
+void patron_ctx_set_memory_cap(patron_ctx *ctx, uint64_t bytes) {
+    atomic_store(&ctx->memory_cap, bytes);
+    if (bytes != 0) pt_reserve_clear(ctx);
+}
+
 patron_status patron_ctx_set_threads(patron_ctx *ctx, int n, patron_error *error) {
     if (n < 0 || n > PT_MAX_THREADS)
         return pt_fail(error, PATRON_ERR_INVALID, "The number of threads is %d; expected 1 to %d, or 0 for automatic", n,
@@ -143,11 +166,23 @@ int64_t pt_clock_ms(void) {
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-patron_status pt_poll(patron_ctx *ctx, patron_error *error) {
-    if (ctx->cancelled == NULL) return PATRON_OK;
+/* Each thread has a time of its own, so that one with many short chunks cannot take all turns of another. Two threads that meet
+ * in a slot push each other out and come round more often than they need. */
+bool pt_turn(pt_turns *turns, int64_t ms) {
+    uintptr_t self = (uintptr_t)pthread_self();
+    uint64_t slot = ((uint64_t)self * UINT64_C(0x9e3779b97f4a7c15)) >> 58;
+    static_assert(PT_TURNS == 1 << (64 - 58), "a slot for every number");
     int64_t now = pt_clock_ms();
-    if (now - atomic_load_explicit(&ctx->last_poll, memory_order_relaxed) < POLL_MS) return PATRON_OK;
-    atomic_store_explicit(&ctx->last_poll, now, memory_order_relaxed);
+    if (atomic_load_explicit(&turns->of[slot].thread, memory_order_relaxed) == self &&
+        now - atomic_load_explicit(&turns->of[slot].last, memory_order_relaxed) < ms)
+        return false;
+    atomic_store_explicit(&turns->of[slot].last, now, memory_order_relaxed);
+    atomic_store_explicit(&turns->of[slot].thread, self, memory_order_relaxed);
+    return true;
+}
+
+patron_status pt_poll(patron_ctx *ctx, patron_error *error) {
+    if (ctx->cancelled == NULL || !pt_turn(&ctx->polls, POLL_MS)) return PATRON_OK;
     if (ctx->cancelled(ctx->callback_state)) return pt_fail(error, PATRON_ERR_CANCELLED, "Cancelled");
     return PATRON_OK;
 }

@@ -10,15 +10,24 @@
 
 typedef struct pt_pool pt_pool;
 
+/* When each thread last did something that is to be done now and then. */
+enum { PT_TURNS = 64 };
+typedef struct pt_turns {
+    struct {
+        _Atomic uintptr_t thread;
+        _Atomic int64_t last; /* milliseconds */
+    } of[PT_TURNS];
+} pt_turns;
+
 typedef enum pt_cpu { PT_CPU_GENERIC = 0, PT_CPU_AVX2 = 1, PT_CPU_AVX512 = 2 } pt_cpu;
 
 struct patron_ctx {
     _Atomic int64_t references;
     patron_allocator allocator;
     patron_file_ops files;
-    bool reserves; /* large blocks that come back are kept */
+    bool reserves; /* large blocks that come back are kept, unless there is a cap */
     pt_reserve reserve;
-    uint64_t memory_cap;
+    _Atomic uint64_t memory_cap; /* 0: none */
     _Atomic uint64_t memory;
     _Atomic uint64_t memory_peak;
     uint64_t seed;
@@ -29,8 +38,7 @@ struct patron_ctx {
     int (*cancelled)(void *callback_state);
     void (*progress)(void *callback_state, const char *what, int64_t done, int64_t total);
     void (*log)(void *callback_state, const char *message);
-    _Atomic int64_t last_poll;
-    _Atomic int64_t last_progress;
+    pt_turns polls, reports;
 };
 
 /* Adds a reference; given back with patron_ctx_destroy. */
@@ -40,6 +48,9 @@ patron_ctx *pt_ctx_retain(patron_ctx *ctx);
 
 patron_status pt_fail(patron_error *error, patron_status status, const char *format, ...) __attribute__((format(printf, 3, 4)));
 patron_status pt_fail_os(patron_error *error, int os_error, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* A sentence for the context's log, if it has one: what a user may wonder about but no call fails of. */
+void pt_say(patron_ctx *ctx, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Propagation: in a function with `patron_status status` and a `cleanup:` label. */
 #define PT_TRY(call)                                                                                                           \
@@ -98,16 +109,8 @@ patron_status pt_parallel_named(patron_ctx *ctx, const char *what, int64_t n_chu
 patron_status pt_poll(patron_ctx *ctx, patron_error *error);
 
 /* *least becomes value if that is less, *most if it is more: what tasks find together. */
-static inline void pt_lower(_Atomic int64_t *least, int64_t value) {
-    int64_t seen = atomic_load_explicit(least, memory_order_relaxed);
-    while (value < seen && !atomic_compare_exchange_weak(least, &seen, value)) {
-    }
-}
-static inline void pt_raise(_Atomic int64_t *most, int64_t value) {
-    int64_t seen = atomic_load_explicit(most, memory_order_relaxed);
-    while (value > seen && !atomic_compare_exchange_weak(most, &seen, value)) {
-    }
-}
+void pt_lower(_Atomic int64_t *least, int64_t value);
+void pt_raise(_Atomic int64_t *most, int64_t value);
 
 /* How many chunks of `size` rows n rows make. */
 static inline int64_t pt_chunks(int64_t n, int64_t size) { return n / size + (n % size != 0); }
@@ -115,8 +118,12 @@ static inline int64_t pt_chunks(int64_t n, int64_t size) { return n / size + (n 
 /* ---- inside base only ---- */
 pt_cpu pt_cpu_detect(void);
 int pt_threads_allowed(void);
+/* The same by a file such as the control group's cpu.max. */
+int pt_threads_allowed_by(const char *quota_file);
 void pt_pool_destroy(pt_pool *pool);
 int64_t pt_clock_ms(void);
+/* True once every `ms` milliseconds for each thread. */
+bool pt_turn(pt_turns *turns, int64_t ms);
 extern const patron_allocator pt_allocator_default;
 extern const patron_file_ops pt_file_ops_posix;
 

@@ -21,6 +21,8 @@
 
 enum { OFFSETS_CHUNK = 1 << 20 };
 
+static_assert(SIZE_MAX >= INT64_MAX, "any file can be mapped");
+
 struct pt_reader {
     patron_ctx *ctx;
     pt_buffer *bytes;
@@ -144,10 +146,11 @@ static patron_status check_sections(const pt_reader *r, patron_error *error) {
         const pt_file_entry *e = &r->head->entries[i];
         int64_t end = spans[i].offset + spans[i].bytes;
         if (spans[i].crc != e->checksum)
-            PT_TRY(pt_reader_refuse(r, e->name, error, "is damaged: its checksum is %08x; expected %08x",
-                                    (unsigned)spans[i].crc, (unsigned)e->checksum));
-        if (!all_zero(base + end, pt_file_aligned(end) - end))
-            PT_TRY(pt_reader_refuse(r, e->name, error, "is damaged: its padding is not zero"));
+            status = pt_reader_refuse(r, e->name, error, "is damaged: its checksum is %08x; expected %08x",
+                                      (unsigned)spans[i].crc, (unsigned)e->checksum);
+        else if (!all_zero(base + end, pt_file_aligned(end) - end))
+            status = pt_reader_refuse(r, e->name, error, "is damaged: its padding is not zero");
+        if (status != PATRON_OK) break;
     }
 cleanup:
     pt_free(r->ctx, spans);
@@ -177,9 +180,11 @@ static patron_status reader_create(patron_ctx *ctx, pt_buffer *bytes, const char
     reader->bytes = pt_buffer_retain(bytes);
     reader->head = bytes->data;
     memcpy(reader->label, label, sizeof reader->label);
-    if ((uintptr_t)bytes->data % PT_FILE_ALIGNMENT != 0)
-        PT_TRY(pt_fail(error, PATRON_ERR_INVALID, "The bytes of \"%s\" are not aligned to %d in memory", label,
-                       PT_FILE_ALIGNMENT));
+    if ((uintptr_t)bytes->data % PT_FILE_ALIGNMENT != 0) {
+        status =
+            pt_fail(error, PATRON_ERR_INVALID, "The bytes of \"%s\" are not aligned to %d in memory", label, PT_FILE_ALIGNMENT);
+        goto cleanup;
+    }
     PT_TRY(check(reader, kind, max_kind_version, sections, error));
     *out = reader;
     reader = NULL;
@@ -209,16 +214,14 @@ static patron_status map_descriptor(patron_ctx *ctx, int fd, const char *label, 
     mapping *m = NULL;
     int64_t length = files->length(files->state, fd);
     if (length < 0) return pt_fail_os(error, (int)-length, "Cannot read \"%s\"; expected a regular file", label);
-    if ((uint64_t)length > SIZE_MAX / 2)
-        return pt_fail(error, PATRON_ERR_LIMIT, "Cannot map the %lld bytes of \"%s\" on this machine", (long long)length,
-                       label);
     PT_TRY(pt_alloc(ctx, &m, 1, sizeof *m, error));
     *m = (mapping){ctx, NULL, (size_t)length};
     if (length > 0) { /* nothing cannot be mapped */
         int result = files->map(files->state, fd, m->size, &m->data);
         if (result < 0) {
             m->size = 0;
-            PT_TRY(pt_fail_os(error, -result, "Cannot map the %lld bytes of \"%s\"", (long long)length, label));
+            status = pt_fail_os(error, -result, "Cannot map the %lld bytes of \"%s\"", (long long)length, label);
+            goto cleanup;
         }
     }
     PT_TRY(pt_buffer_wrap(ctx, m->data, length, unmap, m, out, error));
@@ -256,6 +259,7 @@ patron_status pt_reader_from_buffer(patron_ctx *ctx, pt_buffer *buffer, const ch
 patron_status pt_reader_from_bytes(patron_ctx *ctx, const void *data, int64_t size, const char *kind, int32_t max_kind_version,
                                    pt_reader **out, patron_error *error) {
     pt_buffer *copy;
+    if (size < 0) return pt_fail(error, PATRON_ERR_INVALID, "The size is %lld; expected a number of bytes", (long long)size);
     patron_status status = pt_buffer_create(ctx, size, &copy, error);
     if (status != PATRON_OK) return status;
     if (size > 0) memcpy(copy->data, data, (size_t)size);
@@ -287,9 +291,7 @@ void pt_reader_entry(const pt_reader *reader, int64_t i, patron_file_section *ou
                                  .offset = (int64_t)e->offset};
 }
 
-patron_status pt_reader_enter(pt_reader *reader, const char *name, int64_t index, patron_error *error) {
-    return pt_scope_enter(&reader->scope, name, index, error);
-}
+void pt_reader_enter(pt_reader *reader, const char *name, int64_t index) { pt_scope_enter(&reader->scope, name, index); }
 
 void pt_reader_leave(pt_reader *reader) { pt_scope_leave(&reader->scope); }
 
@@ -434,8 +436,8 @@ patron_status pt_reader_strings(const pt_reader *reader, const char *name, int64
     PT_TRY(pt_reader_section(reader, bytes_name, PATRON_SECTION_TEXT, &text, &n_bytes, error));
     j.n = n_offsets - 1;
     if (n_offsets == 0 || j.offsets[0] != 0 || j.offsets[j.n] != n_bytes)
-        PT_TRY(pt_reader_refuse(reader, offsets_name, error, "has %lld offsets; expected them to begin at 0 and to end at %lld",
-                                (long long)n_offsets, (long long)n_bytes));
+        return pt_reader_refuse(reader, offsets_name, error, "has %lld offsets; expected them to begin at 0 and to end at %lld",
+                                (long long)n_offsets, (long long)n_bytes);
     PT_TRY(pt_parallel(reader->ctx, pt_chunks(j.n, OFFSETS_CHUNK), check_offsets, &j, error));
     *n = j.n;
     *offsets = j.offsets;

@@ -1,15 +1,26 @@
 /* base/file.h: how rooms save and load: one writer, one reader, whatever the kind. The bytes are drawn in
  * base/file_layout.h, the promises are in patron/file.h. Private to the library.
  *
- *     pt_writer *writer = NULL;                                   pt_reader *reader = NULL;
- *     PT_TRY(pt_writer_create(ctx, "log", 1, &writer, error));    PT_TRY(pt_reader_open(ctx, path, "log", 1, &reader, error));
- *     PT_TRY(pt_writer_add_int64(writer, "n", n, error));         PT_TRY(pt_reader_int64(reader, "n", 0, INT64_MAX, &n,
- * error)); PT_TRY(pt_writer_add(writer, "time",                        PT_TRY(pt_reader_array(reader, "time",
- *         PATRON_SECTION_INT64, time, n, error));                     PATRON_SECTION_INT64, n, &time, error));
- *     PT_TRY(pt_writer_enter(writer, "users", -1, error));        PT_TRY(pt_reader_enter(reader, "users", -1, error));
- *     PT_TRY(save_dictionary(users, writer, error));              PT_TRY(load_dictionary(reader, &users, error));
- *     pt_writer_leave(writer);                                    pt_reader_leave(reader);
- *     PT_TRY(pt_writer_save(writer, path, error));                log->map = pt_reader_keep(reader);
+ *     pt_writer *writer = NULL;
+ *     PT_TRY(pt_writer_create(ctx, "log", 1, &writer, error));
+ *     pt_writer_add_int64(writer, "n", n);
+ *     pt_writer_add(writer, "time", PATRON_SECTION_INT64, time, n);
+ *     pt_writer_enter(writer, "users", -1);
+ *     save_dictionary(users, writer);
+ *     pt_writer_leave(writer);
+ *     PT_TRY(pt_writer_save(writer, path, error));
+ *
+ *     pt_reader *reader = NULL;
+ *     PT_TRY(pt_reader_open(ctx, path, "log", 1, &reader, error));
+ *     PT_TRY(pt_reader_int64(reader, "n", 0, INT64_MAX, &n, error));
+ *     PT_TRY(pt_reader_array(reader, "time", PATRON_SECTION_INT64, n, &time, error));
+ *     pt_reader_enter(reader, "users", -1);
+ *     PT_TRY(load_dictionary(reader, &users, error));
+ *     pt_reader_leave(reader);
+ *     log->map = pt_reader_keep(reader);
+ *
+ * What is added to a writer can go wrong (no memory, a name too long or there already); the writer keeps the first failure,
+ * passes over whatever follows, and saving returns it. So code that saves is a plain list of what the file holds.
  *
  * Sections must hold no indeterminate bytes (struct padding, bits behind the end): equal content is to be equal bytes.
  * A reader has checked that the file is whole, not that the numbers make sense: a checksum can be right and the content made
@@ -30,27 +41,23 @@ patron_status pt_writer_create(patron_ctx *ctx, const char *kind, int32_t kind_v
 void pt_writer_destroy(pt_writer *writer); /* NULL is legal */
 
 /* Names that follow are put behind "name." (index < 0) or "name.<index>.", until the matching leave. */
-patron_status pt_writer_enter(pt_writer *writer, const char *name, int64_t index, patron_error *error);
+void pt_writer_enter(pt_writer *writer, const char *name, int64_t index);
 void pt_writer_leave(pt_writer *writer);
 
 /* A section over the caller's array, which must stay as it is until the writer has saved. data may be NULL when count is 0. */
-patron_status pt_writer_add(pt_writer *writer, const char *name, patron_section_type type, const void *data, int64_t count,
-                            patron_error *error);
+void pt_writer_add(pt_writer *writer, const char *name, patron_section_type type, const void *data, int64_t count);
 /* The same over a copy, which the writer keeps. */
-patron_status pt_writer_add_copy(pt_writer *writer, const char *name, patron_section_type type, const void *data, int64_t count,
-                                 patron_error *error);
-/* One number; one text; n texts in one section. Copied. */
-patron_status pt_writer_add_int64(pt_writer *writer, const char *name, int64_t value, patron_error *error);
-patron_status pt_writer_add_float64(pt_writer *writer, const char *name, double value, patron_error *error);
-patron_status pt_writer_add_text(pt_writer *writer, const char *name, const char *text, patron_error *error);
-patron_status pt_writer_add_names(pt_writer *writer, const char *name, int64_t n, const char *const *names,
-                                  patron_error *error);
+void pt_writer_add_copy(pt_writer *writer, const char *name, patron_section_type type, const void *data, int64_t count);
+/* One number; one text (NULL: no section); n texts in one section. Copied. */
+void pt_writer_add_int64(pt_writer *writer, const char *name, int64_t value);
+void pt_writer_add_float64(pt_writer *writer, const char *name, double value);
+void pt_writer_add_text(pt_writer *writer, const char *name, const char *text);
+void pt_writer_add_names(pt_writer *writer, const char *name, int64_t n, const char *const *names);
 /* n strings as Arrow lays them out: offsets[n + 1], the first 0, and the bytes. Borrowed, as "name.offsets" and "name.bytes".
  */
-patron_status pt_writer_add_strings(pt_writer *writer, const char *name, int64_t n, const int64_t *offsets, const char *bytes,
-                                    patron_error *error);
+void pt_writer_add_strings(pt_writer *writer, const char *name, int64_t n, const int64_t *offsets, const char *bytes);
 
-/* Writes the file; the old one stays whole until the new one is. May be called again, also after a failure. */
+/* Writes the file; the old one stays whole until the new one is. May be called again, also after a failure to write. */
 patron_status pt_writer_save(pt_writer *writer, const char *path, patron_error *error);
 /* The same bytes, in memory. */
 patron_status pt_writer_to_bytes(pt_writer *writer, pt_buffer **out, patron_error *error);
@@ -78,7 +85,8 @@ void pt_reader_entry(const pt_reader *reader, int64_t i, patron_file_section *ou
 /* A new reference to the bytes of the file: whatever points into them lives until it is released. */
 pt_buffer *pt_reader_keep(const pt_reader *reader);
 
-patron_status pt_reader_enter(pt_reader *reader, const char *name, int64_t index, patron_error *error);
+/* As pt_writer_enter. */
+void pt_reader_enter(pt_reader *reader, const char *name, int64_t index);
 void pt_reader_leave(pt_reader *reader);
 
 bool pt_reader_has(const pt_reader *reader, const char *name);

@@ -84,16 +84,21 @@ bool pt_file_name_valid(const char *text, int64_t size);
 /* The path as messages show it: its end, when it is long. */
 void pt_file_label(const char *path, char label[PT_FILE_LABEL_SIZE]);
 
+/* Whether both are names of temporary files of one file: `.<name>.<process>-<number>.tmp`, as the writer makes them. */
+bool pt_file_same_temporary(const char *a, const char *b);
+
 /* The prefix of names, level by level. Zero is the empty one. */
 typedef struct pt_scope {
     char prefix[PT_FILE_NAME_SIZE];
     size_t length;
     int depth;
+    int beyond; /* further levels, which no name has room for */
     uint8_t begins[PT_FILE_NAME_SIZE / 2];
 } pt_scope;
 
+/* Fails for every name while the scope is beyond all names. */
 patron_status pt_scope_name(const pt_scope *scope, const char *name, char out[PT_FILE_NAME_SIZE], patron_error *error);
-patron_status pt_scope_enter(pt_scope *scope, const char *name, int64_t index, patron_error *error);
+void pt_scope_enter(pt_scope *scope, const char *name, int64_t index);
 void pt_scope_leave(pt_scope *scope);
 
 #endif

@@ -4,7 +4,9 @@
  *
  *     "log."  "log.users."  "log.users.columns.3."        begins: 0, 4, 10
  *
- * A level takes at least two characters, so the depth is bounded by the length of a name. */
+ * A level takes at least two characters, so the depth is bounded by the length of a name. Entering a level that no name has
+ * room for, or that no name may have, is no error yet: the scope counts how far it is beyond all names, and whoever asks for
+ * one there is refused. */
 #include "base/file_layout.h"
 
 #include <stdio.h>
@@ -54,35 +56,58 @@ void pt_file_label(const char *path, char label[PT_FILE_LABEL_SIZE]) {
     snprintf(label, PT_FILE_LABEL_SIZE, "...%s", end);
 }
 
+/* The length of what stands before `<process>-<number>.tmp`; 0 for any other name. */
+static size_t temporary_stem(const char *name) {
+    static const char end[] = ".tmp", digits[] = "0123456789";
+    size_t n = strlen(name), begin = n - (sizeof end - 1);
+    if (n < sizeof end || name[0] != '.' || strcmp(name + begin, end) != 0) return 0;
+    for (int part = 0; part < 2; part++) {
+        size_t before = begin;
+        while (begin > 1 && strchr(digits, name[begin - 1]) != NULL) begin--;
+        if (begin == before || name[begin - 1] != (part == 0 ? '-' : '.')) return 0;
+        begin -= part == 0;
+    }
+    return begin;
+}
+
+bool pt_file_same_temporary(const char *a, const char *b) {
+    size_t n = temporary_stem(a);
+    return n != 0 && n == temporary_stem(b) && memcmp(a, b, n) == 0;
+}
+
 patron_status pt_scope_name(const pt_scope *scope, const char *name, char out[PT_FILE_NAME_SIZE], patron_error *error) {
     char full[PT_FILE_NAME_SIZE] = {0};
     size_t n = strlen(name), room = sizeof full - scope->length;
     memcpy(full, scope->prefix, scope->length);
     if (n < room) memcpy(full + scope->length, name, n);
-    if (n >= room || n == 0 || !pt_file_name_valid(full, sizeof full))
+    if (n >= room || n == 0 || scope->beyond > 0 || !pt_file_name_valid(full, sizeof full))
         return pt_fail(error, PATRON_ERR_INVALID,
-                       "The name of a section is \"%s%.100s\"; expected at most %d letters, digits, _ - . +", scope->prefix,
-                       name, PT_FILE_NAME_SIZE - 1);
+                       "The name of a section is \"%s%s%.100s\"; expected at most %d letters, digits, _ - . +", scope->prefix,
+                       scope->beyond > 0 ? "..." : "", name, PT_FILE_NAME_SIZE - 1);
     memcpy(out, full, sizeof full);
     return PATRON_OK;
 }
 
-patron_status pt_scope_enter(pt_scope *scope, const char *name, int64_t index, patron_error *error) {
+void pt_scope_enter(pt_scope *scope, const char *name, int64_t index) {
     char full[PT_FILE_NAME_SIZE], level[PT_FILE_NAME_SIZE + 32];
-    patron_status status = pt_scope_name(scope, name, full, error);
-    if (status != PATRON_OK) return status;
-    int n = index < 0 ? snprintf(level, sizeof level, "%s.", full)
+    int n = PT_FILE_NAME_SIZE;
+    if (pt_scope_name(scope, name, full, NULL) == PATRON_OK)
+        n = index < 0 ? snprintf(level, sizeof level, "%s.", full)
                       : snprintf(level, sizeof level, "%s.%lld.", full, (long long)index);
-    if (n > PT_FILE_NAME_SIZE - 2)
-        return pt_fail(error, PATRON_ERR_INVALID, "Section names that begin with \"%s\" would be longer than %d characters",
-                       level, PT_FILE_NAME_SIZE - 1);
+    if (n > PT_FILE_NAME_SIZE - 2) { /* a name behind it has one character at least */
+        scope->beyond++;
+        return;
+    }
     scope->begins[scope->depth++] = (uint8_t)scope->length;
     scope->length = (size_t)n;
     memcpy(scope->prefix, level, (size_t)n + 1);
-    return PATRON_OK;
 }
 
 void pt_scope_leave(pt_scope *scope) {
+    if (scope->beyond > 0) {
+        scope->beyond--;
+        return;
+    }
     scope->length = scope->begins[--scope->depth];
     scope->prefix[scope->length] = '\0';
 }

@@ -2,10 +2,18 @@
  * interrupted call did not do is asked for again. The caller loops over short writes.
  *
  * Only regular files are read: a folder, pipe or device has no length. O_NONBLOCK lets open() come back from a pipe that has
- * no writer, so that this can be found out. */
+ * no writer, so that this can be found out.
+ *
+ * A process that is killed while it saves leaves its temporary file. Whoever opens the next one for the same file takes such
+ * leftovers away, so that their number does not grow for ever. Whether the process of a file still lives cannot be told: it may
+ * run in another container or on another machine that shares the folder. So only files count that nobody has written to for an
+ * hour, by the clock of the file system: a save writes all the time. Should the owner of one come back after all, its rename
+ * finds nothing, the save fails and says so, and the file at the path stays as it is. */
 #define _POSIX_C_SOURCE 200809L
 #include "base/ctx.h"
+#include "base/file_layout.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -22,9 +30,44 @@ static int open_again(const char *path, int flags) {
     return fd < 0 ? -errno : fd;
 }
 
+/* The folder that holds `path`. */
+static int folder_of(const char *path, char folder[PATH_MAX]) {
+    const char *slash = strrchr(path, '/');
+    if (slash == NULL) {
+        memcpy(folder, ".", 2);
+        return 0;
+    }
+    size_t n = slash == path ? 1 : (size_t)(slash - path);
+    if (n >= PATH_MAX) return -ENAMETOOLONG;
+    memcpy(folder, path, n);
+    folder[n] = '\0';
+    return 0;
+}
+
+/* Takes away what writers of the same file left long before the temporary file `path`, open as fd. In a folder of many
+ * thousands of files perhaps not all: looking through those would take longer than saving. */
+static void remove_leftovers(const char *path, int fd) {
+    enum { SECONDS = 3600, MOST_ENTRIES = 4096 };
+    struct stat own, other;
+    char folder[PATH_MAX];
+    if (fstat(fd, &own) != 0 || folder_of(path, folder) != 0) return;
+    DIR *entries = opendir(folder);
+    if (entries == NULL) return;
+    const char *slash = strrchr(path, '/'), *name = slash == NULL ? path : slash + 1;
+    struct dirent *entry;
+    for (int i = 0; i < MOST_ENTRIES && (entry = readdir(entries)) != NULL; i++) {
+        if (!pt_file_same_temporary(entry->d_name, name)) continue;
+        if (fstatat(dirfd(entries), entry->d_name, &other, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(other.st_mode)) continue;
+        if (own.st_mtim.tv_sec - other.st_mtim.tv_sec > SECONDS) (void)unlinkat(dirfd(entries), entry->d_name, 0);
+    }
+    (void)closedir(entries);
+}
+
 static int posix_open_write(void *state, const char *path) {
     (void)state;
-    return open_again(path, O_WRONLY | O_CREAT | O_EXCL);
+    int fd = open_again(path, O_WRONLY | O_CREAT | O_EXCL);
+    if (fd >= 0) remove_leftovers(path, fd);
+    return fd;
 }
 
 static int posix_open_read(void *state, const char *path) {
@@ -35,7 +78,6 @@ static int posix_open_read(void *state, const char *path) {
 static int64_t posix_write(void *state, int fd, const void *data, size_t n) {
     (void)state;
     ssize_t written;
-    if (n > SSIZE_MAX) n = SSIZE_MAX;
     do written = write(fd, data, n);
     while (written < 0 && errno == EINTR);
     return written < 0 ? -errno : written;
@@ -64,8 +106,15 @@ static int posix_close(void *state, int fd) {
     return -errno;
 }
 
+/* The file that takes the place of another is for the eyes that the other was for; what is no file is not replaced. */
 static int posix_rename(void *state, const char *from, const char *to) {
     (void)state;
+    struct stat before;
+    if (lstat(to, &before) == 0 && !S_ISLNK(before.st_mode)) {
+        if (S_ISDIR(before.st_mode)) return -EISDIR;
+        if (!S_ISREG(before.st_mode)) return -ENODEV;
+        if (chmod(from, before.st_mode & 07777) != 0) return -errno;
+    }
     return rename(from, to) != 0 ? -errno : 0;
 }
 
@@ -75,17 +124,12 @@ static int posix_remove(void *state, const char *path) {
 }
 
 static int posix_sync_folder(void *state, const char *path) {
-    const char *slash = strrchr(path, '/');
-    char folder[PATH_MAX] = ".";
-    if (slash != NULL) {
-        size_t n = slash == path ? 1 : (size_t)(slash - path);
-        if (n >= sizeof folder) return -ENAMETOOLONG;
-        memcpy(folder, path, n);
-        folder[n] = '\0';
-    }
+    char folder[PATH_MAX];
+    int result = folder_of(path, folder);
+    if (result != 0) return result;
     int fd = open_again(folder, O_RDONLY | O_DIRECTORY);
     if (fd < 0) return fd;
-    int result = posix_sync(state, fd);
+    result = posix_sync(state, fd);
     (void)posix_close(state, fd);
     return result == -EINVAL || result == -ENOTSUP ? 0 : result; /* a file system that cannot flush a folder */
 }

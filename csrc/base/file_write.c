@@ -1,6 +1,7 @@
 /* base/file_write.c: saving. The layout is drawn in base/file_layout.h.
  *
- * A writer collects sections, most of them borrowed, in order of their names. Saving is three passes: offsets, checksums
+ * A writer collects sections, most of them borrowed, in order of their names; the first that it cannot take it remembers, and
+ * refuses to save. Saving is three passes: offsets, checksums
  * (parallel), bytes; the bytes go to a file or to memory through the same code.
  *
  *     open ".name.pid-n.tmp" exclusively -> write -> sync -> close -> rename to "name" -> sync the folder
@@ -18,7 +19,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { STEP = 4 << 20, SYNC_EVERY = 64 << 20, MAX_TRIES = 1000, TEMPORARY_NAME = 200 };
+enum { STEP = 4 << 20, SYNC_EVERY = 64 << 20, MAX_TRIES = 1000, TEMPORARY_NAME = 200, LONGEST_PATH = 1 << 20 };
 
 static const int64_t MAX_LENGTH = INT64_MAX / 2;
 
@@ -37,6 +38,7 @@ struct pt_writer {
     int64_t n, capacity;
     item *items; /* by name */
     pt_scope scope;
+    patron_error failure; /* what could not be added, first; its status PATRON_OK: nothing */
 };
 
 patron_status pt_writer_create(patron_ctx *ctx, const char *kind, int32_t kind_version, pt_writer **out, patron_error *error) {
@@ -68,9 +70,7 @@ void pt_writer_destroy(pt_writer *writer) {
     patron_ctx_destroy(ctx);
 }
 
-patron_status pt_writer_enter(pt_writer *writer, const char *name, int64_t index, patron_error *error) {
-    return pt_scope_enter(&writer->scope, name, index, error);
-}
+void pt_writer_enter(pt_writer *writer, const char *name, int64_t index) { pt_scope_enter(&writer->scope, name, index); }
 
 void pt_writer_leave(pt_writer *writer) { pt_scope_leave(&writer->scope); }
 
@@ -90,8 +90,9 @@ static int64_t place_of(const pt_writer *writer, const char *name, bool *found) 
     return low;
 }
 
-static patron_status add(pt_writer *writer, const char *name, patron_section_type type, const void *data, int64_t count,
-                         void *owned, patron_error *error) {
+/* Takes over `owned`, unless it fails. */
+static patron_status insert(pt_writer *writer, const char *name, patron_section_type type, const void *data, int64_t count,
+                            void *owned, patron_error *error) {
     item new = {.type = type, .count = count, .data = data, .owned = owned};
     patron_status status = pt_scope_name(&writer->scope, name, new.name, error);
     if (status != PATRON_OK) return status;
@@ -119,66 +120,71 @@ static patron_status add(pt_writer *writer, const char *name, patron_section_typ
     return PATRON_OK;
 }
 
-patron_status pt_writer_add(pt_writer *writer, const char *name, patron_section_type type, const void *data, int64_t count,
-                            patron_error *error) {
-    return add(writer, name, type, data, count, NULL, error);
+/* Takes over `owned`, which goes if the section does not come in. */
+static void add(pt_writer *writer, const char *name, patron_section_type type, const void *data, int64_t count, void *owned) {
+    if (writer->failure.status != PATRON_OK || insert(writer, name, type, data, count, owned, &writer->failure) != PATRON_OK)
+        pt_free(writer->ctx, owned);
 }
 
-patron_status pt_writer_add_copy(pt_writer *writer, const char *name, patron_section_type type, const void *data, int64_t count,
-                                 patron_error *error) {
-    if (count <= 0 || data == NULL) return add(writer, name, type, data, count, NULL, error);
-    void *copy;
-    size_t size = (size_t)pt_section_element_size((uint32_t)type);
-    patron_status status = pt_alloc(writer->ctx, &copy, count, size, error);
-    if (status != PATRON_OK) return status;
-    memcpy(copy, data, (size_t)count * size);
-    status = add(writer, name, type, copy, count, copy, error);
-    if (status != PATRON_OK) pt_free(writer->ctx, copy);
-    return status;
+/* Room for a copy that `add` will own; NULL when there is none, or when the writer has failed before. */
+static void *room_for(pt_writer *writer, int64_t bytes) {
+    void *room = NULL;
+    if (writer->failure.status == PATRON_OK) (void)pt_alloc(writer->ctx, &room, bytes, 1, &writer->failure);
+    return room;
 }
 
-patron_status pt_writer_add_int64(pt_writer *writer, const char *name, int64_t value, patron_error *error) {
-    return pt_writer_add_copy(writer, name, PATRON_SECTION_INT64, &value, 1, error);
+void pt_writer_add(pt_writer *writer, const char *name, patron_section_type type, const void *data, int64_t count) {
+    add(writer, name, type, data, count, NULL);
 }
 
-patron_status pt_writer_add_float64(pt_writer *writer, const char *name, double value, patron_error *error) {
-    return pt_writer_add_copy(writer, name, PATRON_SECTION_FLOAT64, &value, 1, error);
+void pt_writer_add_copy(pt_writer *writer, const char *name, patron_section_type type, const void *data, int64_t count) {
+    int64_t size = pt_section_element_size((uint32_t)type), bytes;
+    if (data == NULL || __builtin_mul_overflow(count, size, &bytes) || bytes <= 0) { /* nothing to copy, or no section */
+        add(writer, name, type, data, count, NULL);
+        return;
+    }
+    void *copy = room_for(writer, bytes);
+    if (copy == NULL) return;
+    memcpy(copy, data, (size_t)bytes);
+    add(writer, name, type, copy, count, copy);
 }
 
-patron_status pt_writer_add_text(pt_writer *writer, const char *name, const char *text, patron_error *error) {
-    return pt_writer_add_copy(writer, name, PATRON_SECTION_TEXT, text, (int64_t)strlen(text) + 1, error);
+void pt_writer_add_int64(pt_writer *writer, const char *name, int64_t value) {
+    pt_writer_add_copy(writer, name, PATRON_SECTION_INT64, &value, 1);
 }
 
-patron_status pt_writer_add_names(pt_writer *writer, const char *name, int64_t n, const char *const *names,
-                                  patron_error *error) {
+void pt_writer_add_float64(pt_writer *writer, const char *name, double value) {
+    pt_writer_add_copy(writer, name, PATRON_SECTION_FLOAT64, &value, 1);
+}
+
+void pt_writer_add_text(pt_writer *writer, const char *name, const char *text) {
+    if (text != NULL) pt_writer_add_copy(writer, name, PATRON_SECTION_TEXT, text, (int64_t)strlen(text) + 1);
+}
+
+void pt_writer_add_names(pt_writer *writer, const char *name, int64_t n, const char *const *names) {
     size_t bytes = 0;
-    char *joined;
     for (int64_t i = 0; i < n; i++) bytes += strlen(names[i]) + 1;
-    patron_status status = pt_alloc(writer->ctx, &joined, (int64_t)bytes, 1, error);
-    if (status != PATRON_OK) return status;
-    char *end = joined;
+    char *joined = room_for(writer, (int64_t)bytes), *end = joined;
+    if (joined == NULL) return;
     for (int64_t i = 0; i < n; i++) {
         size_t length = strlen(names[i]) + 1;
         memcpy(end, names[i], length);
         end += length;
     }
-    status = add(writer, name, PATRON_SECTION_TEXT, joined, (int64_t)bytes, joined, error);
-    if (status != PATRON_OK) pt_free(writer->ctx, joined);
-    return status;
+    add(writer, name, PATRON_SECTION_TEXT, joined, (int64_t)bytes, joined);
 }
 
-patron_status pt_writer_add_strings(pt_writer *writer, const char *name, int64_t n, const int64_t *offsets, const char *bytes,
-                                    patron_error *error) {
-    if (n < 0 || n == INT64_MAX || offsets[0] != 0)
-        return pt_fail(error, PATRON_ERR_INVALID, "Strings \"%s\": %lld of them; expected 0 or more, the first at offset 0",
-                       name, (long long)n);
-    patron_status status = pt_writer_enter(writer, name, -1, error);
-    if (status != PATRON_OK) return status;
-    PT_TRY(pt_writer_add(writer, "offsets", PATRON_SECTION_INT64, offsets, n + 1, error));
-    PT_TRY(pt_writer_add(writer, "bytes", PATRON_SECTION_TEXT, bytes, offsets[n], error));
-cleanup:
+void pt_writer_add_strings(pt_writer *writer, const char *name, int64_t n, const int64_t *offsets, const char *bytes) {
+    if (n < 0 || offsets[0] != 0) {
+        if (writer->failure.status == PATRON_OK)
+            pt_fail(&writer->failure, PATRON_ERR_INVALID,
+                    "Strings \"%s\": %lld of them; expected 0 or more, the first at offset 0", name, (long long)n);
+        return;
+    }
+    pt_writer_enter(writer, name, -1);
+    pt_writer_add(writer, "offsets", PATRON_SECTION_INT64, offsets, n + 1);
+    pt_writer_add(writer, "bytes", PATRON_SECTION_TEXT, bytes, offsets[n]);
     pt_writer_leave(writer);
-    return status;
 }
 
 /* ---- layout --------------------------------------------------------------------------------------------------------- */
@@ -241,6 +247,10 @@ static void layout_fini(pt_writer *writer, layout *l) {
 static patron_status layout_init(pt_writer *writer, layout *l, patron_error *error) {
     patron_status status;
     *l = (layout){.head_bytes = (int64_t)sizeof(pt_file_head) + writer->n * (int64_t)sizeof(pt_file_entry)};
+    if (writer->failure.status != PATRON_OK) {
+        if (error != NULL) *error = writer->failure;
+        return writer->failure.status;
+    }
     PT_TRY(pt_alloc_zero(writer->ctx, &l->head, l->head_bytes, 1, error));
     PT_TRY(pt_alloc(writer->ctx, &l->spans, writer->n, sizeof *l->spans, error));
     PT_TRY(measure(writer, l, error));
@@ -366,7 +376,7 @@ patron_status pt_writer_save(pt_writer *writer, const char *path, patron_error *
     char label[PT_FILE_LABEL_SIZE];
     size_t n = strlen(path);
     pt_file_label(path, label);
-    if (n == 0 || n > INT32_MAX / 2 || path[n - 1] == '/')
+    if (n == 0 || n > LONGEST_PATH || path[n - 1] == '/')
         return pt_fail(error, PATRON_ERR_INVALID, "Cannot save to \"%s\"; expected the path of a file", label);
     patron_status status;
     layout l;

@@ -16,7 +16,6 @@ enum { HEADER = 64, HUGE_PAGE = 2 << 20, LARGE = 2 * HUGE_PAGE };
 
 static void *default_allocate(void *state, size_t size) {
     (void)state;
-    if (size > SIZE_MAX - HUGE_PAGE) return NULL;
     if (size < LARGE) return aligned_alloc(64, (size + 63) & ~(size_t)63);
     void *memory;
     if (posix_memalign(&memory, HUGE_PAGE, size) != 0) return NULL;        /* aligned_alloc would want whole huge pages */
@@ -33,24 +32,28 @@ static void default_release(void *state, void *memory, size_t size) {
 const patron_allocator pt_allocator_default = {NULL, default_allocate, default_release};
 
 /* Returns the constant, not what pt_fail returns: so the compiler sees that a caller's block is set whenever all went well. */
-static patron_status no_memory(patron_ctx *ctx, patron_error *error, uint64_t wanted, bool capped) {
-    if (capped)
+static patron_status no_memory(patron_ctx *ctx, patron_error *error, uint64_t wanted, uint64_t cap) {
+    if (cap != 0)
         (void)pt_fail(error, PATRON_ERR_NO_MEMORY, "The memory cap of %llu bytes is reached: %llu held, %llu more wanted",
-                      (unsigned long long)ctx->memory_cap, (unsigned long long)atomic_load(&ctx->memory),
-                      (unsigned long long)wanted);
+                      (unsigned long long)cap, (unsigned long long)atomic_load(&ctx->memory), (unsigned long long)wanted);
     else
         (void)pt_fail(error, PATRON_ERR_NO_MEMORY, "No memory for a block of %llu bytes", (unsigned long long)wanted);
     return PATRON_ERR_NO_MEMORY;
 }
 
+/* Whether large blocks are kept. Under a cap they are not: it bounds what the process takes. */
+static bool reserves(patron_ctx *ctx) {
+    return ctx->reserves && atomic_load_explicit(&ctx->memory_cap, memory_order_relaxed) == 0;
+}
+
 /* A block of at least *bytes; *bytes becomes what it has. */
 static char *obtain(patron_ctx *ctx, size_t *bytes) {
-    if (ctx->reserves && *bytes >= LARGE) {
+    if (*bytes >= LARGE && reserves(ctx)) {
         char *kept = pt_reserve_take(ctx, *bytes, bytes);
         if (kept != NULL) return kept;
     }
     char *memory = ctx->allocator.allocate(ctx->allocator.state, *bytes);
-    if (memory != NULL || !ctx->reserves) return memory;
+    if (memory != NULL || !reserves(ctx)) return memory;
     pt_reserve_clear(ctx);
     return ctx->allocator.allocate(ctx->allocator.state, *bytes);
 }
@@ -63,12 +66,13 @@ patron_status pt_alloc(patron_ctx *ctx, void *out, int64_t count, size_t size, p
     }
     bytes += HEADER;
     uint64_t held = atomic_fetch_add_explicit(&ctx->memory, bytes, memory_order_relaxed) + bytes;
-    bool capped = ctx->memory_cap != 0 && held > ctx->memory_cap;
+    uint64_t cap = atomic_load_explicit(&ctx->memory_cap, memory_order_relaxed);
+    bool capped = cap != 0 && held > cap;
     size_t capacity = bytes;
     char *memory = capped ? NULL : obtain(ctx, &capacity);
     if (memory == NULL) {
         atomic_fetch_sub_explicit(&ctx->memory, bytes, memory_order_relaxed);
-        return no_memory(ctx, error, bytes, capped);
+        return no_memory(ctx, error, bytes, capped ? cap : 0);
     }
     if (capacity > bytes)
         held = atomic_fetch_add_explicit(&ctx->memory, capacity - bytes, memory_order_relaxed) + capacity - bytes;
@@ -98,7 +102,7 @@ void pt_free(patron_ctx *ctx, void *memory) {
     size_t bytes;
     memcpy(&bytes, block, sizeof bytes);
     atomic_fetch_sub_explicit(&ctx->memory, bytes, memory_order_relaxed);
-    if (ctx->reserves && bytes >= LARGE)
+    if (bytes >= LARGE && reserves(ctx))
         pt_reserve_put(ctx, block, bytes);
     else
         ctx->allocator.release(ctx->allocator.state, block, bytes);
@@ -107,7 +111,6 @@ void pt_free(patron_ctx *ctx, void *memory) {
 patron_status pt_grow(patron_ctx *ctx, void *block, int64_t used, int64_t *capacity, int64_t wanted, size_t size,
                       patron_error *error) {
     if (wanted <= *capacity) return PATRON_OK;
-    if (wanted > INT64_MAX / 2) return pt_fail(error, PATRON_ERR_NO_MEMORY, "No memory for %lld elements", (long long)wanted);
     int64_t larger = *capacity * 2 > wanted ? *capacity * 2 : wanted;
     if (larger < 16) larger = 16;
     void *old, *fresh;

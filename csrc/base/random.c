@@ -20,7 +20,7 @@ static void fill_uniform(const void *arg, int64_t first, int64_t n, double *out)
     const request *r = arg;
     uint64_t index = r->first + (uint64_t)first;
     int64_t i = 0;
-    if ((index & 1) != 0 && n > 0) out[i++] = pt_random_double(r->seed, r->stream, index++);
+    if ((index & 1) != 0) out[i++] = pt_random_double(r->seed, r->stream, index++);
     for (; i + 2 <= n; i += 2, index += 2) {
         uint64_t two[2];
         pt_random_pair(r->seed, r->stream, index >> 1, two);
@@ -35,7 +35,7 @@ patron_status patron_random_uniform(patron_ctx *ctx, uint64_t seed, uint64_t str
     if (n < 0) return pt_fail(error, PATRON_ERR_INVALID, "%lld random numbers; expected 0 or more", (long long)n);
     if (n > 0 && out == NULL)
         return pt_fail(error, PATRON_ERR_INVALID, "%lld random numbers: out is NULL; expected an array", (long long)n);
-    if ((uint64_t)n > UINT64_MAX - first)
+    if (n > 0 && (uint64_t)n - 1 > UINT64_MAX - first)
         return pt_fail(error, PATRON_ERR_LIMIT, "%lld random numbers from number %llu on; a stream has 2^64", (long long)n,
                        (unsigned long long)first);
     request work = {seed, stream, first};

@@ -13,7 +13,7 @@
  * Digits are taken from key - smallest, so bits that all keys share cost nothing. Dealing chunk by chunk in order and sorting
  * by trailing digits are both stable; so the result is the one stable order, whatever ran where. Chunks and groups are cut by
  * the number of pairs. A bucket that is still large (a crowd of keys near each other, or one value many times) goes through the
- * same steps on its own narrower range: every level takes at least 3 bits, and a bucket of one value ends at its survey.
+ * same steps on its own narrower range: every level takes at least 4 bits, and a bucket of one value ends at its survey.
  *
  * Limits: 2^16 pairs or fewer are sorted on the calling thread. Needs a table of 8 bytes x buckets x chunks, under 2 % of the
  * pairs' own size. */
@@ -25,7 +25,6 @@ enum {
     CHUNK_MIN = 1 << 16,
     CHUNK_MAX = 1 << 20, /* dealt in about 5 ms */
     BUCKET_BITS_MAX = 11,
-    BUCKET_BITS_MIN = 3,
     BUCKET_WANTED_BITS = 13, /* buckets of about 2^13 pairs: 256 KiB with their scratch */
     INSERTION_MAX = 40,
     DIGIT_BITS_MAX = 11
@@ -39,12 +38,12 @@ typedef struct pairs {
 static pairs shifted(pairs p, int64_t first) { return (pairs){p.keys + first, p.payload + first}; }
 
 static void copy_pairs(pairs from, pairs to, int64_t n) {
-    if (from.keys == to.keys || n == 0) return;
+    if (from.keys == to.keys) return;
     memcpy(to.keys, from.keys, (size_t)n * sizeof *to.keys);
     memcpy(to.payload, from.payload, (size_t)n * sizeof *to.payload);
 }
 
-static int bits_in(uint64_t x) { return x == 0 ? 0 : 64 - __builtin_clzll(x); }
+static int bits_in(uint64_t x) { return 64 - __builtin_clzll(x); } /* x > 0 */
 
 /* ---- one core ---- */
 
@@ -243,7 +242,6 @@ static patron_status sort_level(patron_ctx *ctx, int64_t n, pairs from, pairs sp
 
     int bits = bits_in(all.largest - all.smallest);
     int wanted = bits_in((uint64_t)n >> BUCKET_WANTED_BITS);
-    if (wanted < BUCKET_BITS_MIN) wanted = BUCKET_BITS_MIN;
     if (wanted > BUCKET_BITS_MAX) wanted = BUCKET_BITS_MAX;
     if (wanted > bits) wanted = bits;
     l.smallest = all.smallest;

@@ -9,7 +9,8 @@
  *
  * A caller that finds the pool busy (another thread's job) runs its chunks itself: the same chunks, hence the same result.
  * After fork() the pool of the parent is not touched: its threads do not exist in the child and its locks may be held, so
- * the child leaves it where it is and starts another. OpenMP is not used because it hangs there. */
+ * the child leaves it where it is and starts another. OpenMP is not used because it hangs there. A child that a callback of a
+ * running job has forked cannot finish the job, and is told so. */
 #define _GNU_SOURCE
 #include "base/ctx.h"
 
@@ -21,6 +22,8 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+
+enum { REPORT_MS = 100 };
 
 struct pt_pool {
     patron_ctx *ctx; /* not a reference: the context owns the pool */
@@ -140,6 +143,8 @@ static pt_pool *pool_create(patron_ctx *ctx, int n_workers) {
         pool->n_workers++;
     }
     pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (pool->n_workers < n_workers)
+        pt_say(ctx, "Asked for %d more threads, the system gave %d; the work goes on with those", n_workers, pool->n_workers);
     return pool;
 }
 
@@ -168,9 +173,7 @@ static pt_pool *pool_acquire(patron_ctx *ctx, int wanted) {
 
 static void report(patron_ctx *ctx, const char *what, int64_t done, int64_t total) {
     if (ctx->progress == NULL || what == NULL) return;
-    int64_t now = pt_clock_ms();
-    if (done < total && now - atomic_load_explicit(&ctx->last_progress, memory_order_relaxed) < 100) return;
-    atomic_store_explicit(&ctx->last_progress, now, memory_order_relaxed);
+    if (done < total && !pt_turn(&ctx->reports, REPORT_MS)) return;
     ctx->progress(ctx->callback_state, what, done, total);
 }
 
@@ -189,11 +192,9 @@ static bool wait_a_moment(pt_pool *pool) { /* under lock; false when all have re
     if (pool->running == 0) return false;
     struct timespec until;
     clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_nsec += 20000000;
-    if (until.tv_nsec >= 1000000000) {
-        until.tv_nsec -= 1000000000;
-        until.tv_sec++;
-    }
+    const long later = until.tv_nsec + 20000000;
+    until.tv_sec += later / 1000000000;
+    until.tv_nsec = later % 1000000000;
     pthread_cond_timedwait(&pool->finished, &pool->lock, &until);
     return pool->running != 0;
 }
@@ -204,6 +205,19 @@ static void cancel_job(pt_pool *pool, const patron_error *why) {
     pool->status = PATRON_ERR_CANCELLED;
     pool->error = *why;
     pthread_mutex_unlock(&pool->lock);
+}
+
+/* Asks whether to stop, which stops the job. PATRON_ERR_CANCELLED only in a child that a callback has forked: its workers are
+ * not there, and what they had begun is lost. */
+static patron_status ask(pt_pool *pool, bool *cancelled, patron_error *error) {
+    patron_error why = {0};
+    if (!*cancelled) {
+        *cancelled = pt_poll(pool->ctx, &why) != PATRON_OK;
+        if (*cancelled && pool->pid == getpid()) cancel_job(pool, &why);
+    }
+    if (pool->pid == getpid()) return PATRON_OK;
+    return pt_fail(error, PATRON_ERR_CANCELLED,
+                   "Cancelled: the process was forked during the call, which only the parent can finish");
 }
 
 patron_status pt_parallel_named(patron_ctx *ctx, const char *what, int64_t n_chunks, pt_task task, void *arg,
@@ -227,24 +241,16 @@ patron_status pt_parallel_named(patron_ctx *ctx, const char *what, int64_t n_chu
     pthread_cond_broadcast(&pool->posted);
     pthread_mutex_unlock(&pool->lock);
 
-    patron_error stop = {0};
     bool cancelled = false;
     for (int64_t chunk; claim(pool, &chunk);) {
         run_chunk(pool, chunk, 0);
         report(ctx, what, atomic_load(&pool->done), n_chunks);
-        if (pt_poll(ctx, &stop) != PATRON_OK) {
-            cancelled = true;
-            cancel_job(pool, &stop);
-            break;
-        }
+        if (ask(pool, &cancelled, error) != PATRON_OK) return PATRON_ERR_CANCELLED;
     }
     pthread_mutex_lock(&pool->lock);
     while (wait_a_moment(pool)) {
         pthread_mutex_unlock(&pool->lock);
-        if (!cancelled && pt_poll(ctx, &stop) != PATRON_OK) {
-            cancelled = true;
-            cancel_job(pool, &stop);
-        }
+        if (ask(pool, &cancelled, error) != PATRON_OK) return PATRON_ERR_CANCELLED;
         pthread_mutex_lock(&pool->lock);
     }
     patron_status status = pool->status;
@@ -259,24 +265,37 @@ patron_status pt_parallel(patron_ctx *ctx, int64_t n_chunks, pt_task task, void 
     return pt_parallel_named(ctx, NULL, n_chunks, task, arg, error);
 }
 
-/* The CPU bandwidth of the control group, rounded up; INT_MAX-like when there is none. */
-static int cgroup_quota(void) {
-    FILE *file = fopen("/sys/fs/cgroup/cpu.max", "re");
+void pt_lower(_Atomic int64_t *least, int64_t value) {
+    int64_t seen = atomic_load_explicit(least, memory_order_relaxed);
+    while (value < seen && !atomic_compare_exchange_weak(least, &seen, value)) {
+    }
+}
+
+void pt_raise(_Atomic int64_t *most, int64_t value) {
+    int64_t seen = atomic_load_explicit(most, memory_order_relaxed);
+    while (value > seen && !atomic_compare_exchange_weak(most, &seen, value)) {
+    }
+}
+
+/* The CPU bandwidth of a control group, rounded up; PT_MAX_THREADS when there is none or more than that. */
+static int64_t quota_in(const char *path) {
+    FILE *file = fopen(path, "re");
     if (file == NULL) return PT_MAX_THREADS;
     long long quota = 0, period = 0;
     int fields = fscanf(file, "%lld %lld", &quota, &period); /* "max 100000" when there is no limit: no field */
     fclose(file);
     if (fields != 2 || quota <= 0 || period <= 0) return PT_MAX_THREADS;
-    long long cores = (quota + period - 1) / period;
-    return cores < PT_MAX_THREADS ? (int)cores : PT_MAX_THREADS;
+    int64_t cores = pt_chunks(quota, period);
+    return cores < PT_MAX_THREADS ? cores : PT_MAX_THREADS;
 }
 
-int pt_threads_allowed(void) {
-    int n = 1;
+int pt_threads_allowed_by(const char *quota_file) {
     cpu_set_t set;
-    if (sched_getaffinity(0, sizeof set, &set) == 0) n = CPU_COUNT(&set);
-    int quota = cgroup_quota();
+    CPU_ZERO(&set);
+    (void)sched_getaffinity(0, sizeof set, &set); /* refused where there are more processors than the set has room for */
+    int64_t n = CPU_COUNT(&set), quota = quota_in(quota_file);
     if (n > quota) n = quota;
-    if (n > PT_MAX_THREADS) n = PT_MAX_THREADS;
-    return n < 1 ? 1 : n;
+    return (int)n + (n == 0);
 }
+
+int pt_threads_allowed(void) { return pt_threads_allowed_by("/sys/fs/cgroup/cpu.max"); }

@@ -291,7 +291,7 @@ patron_status patron_table_export_stream(const patron_table *table, struct Arrow
     exporter *self;
     patron_status status = pt_alloc_zero(table->ctx, &self, 1, sizeof *self, error);
     if (status != PATRON_OK) return status;
-    status = pt_table_share(table, &self->table, error);
+    status = patron_table_slice(table, 0, table->n_rows, &self->table, error); /* columns may yet be added to the original */
     if (status != PATRON_OK) {
         pt_free(table->ctx, self);
         return status;

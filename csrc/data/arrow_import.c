@@ -404,7 +404,7 @@ typedef struct batch {
 
 static void batch_release(void *owner) {
     batch *self = owner;
-    if (self->array.release != NULL) self->array.release(&self->array);
+    self->array.release(&self->array);
     pt_free(self->ctx, self);
 }
 

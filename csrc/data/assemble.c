@@ -589,9 +589,6 @@ static void assembly_fini(assembly *s) {
 
 patron_status pt_log_assemble(patron_log *log, pt_events *events, patron_error *error) {
     patron_ctx *ctx = log->ctx;
-    if (events->n > (int64_t)UINT32_MAX)
-        return pt_fail(error, PATRON_ERR_LIMIT, "The table has %lld rows; expected at most %lld in one log",
-                       (long long)events->n, (long long)UINT32_MAX);
     assembly *s;
     patron_status status = pt_alloc_zero(ctx, &s, 1, sizeof *s, error);
     if (status != PATRON_OK) return status;

@@ -14,7 +14,6 @@
  */
 #include "data/attributes.h"
 
-#include "data/log_file.h"
 #include "data/log_tables.h"
 
 #include <string.h>
@@ -478,88 +477,4 @@ patron_status patron_log_users(const patron_log *log, int64_t as_of, patron_tabl
 
 patron_status patron_log_items(const patron_log *log, int64_t as_of, patron_table **out, patron_error *error) {
     return attribute_table(log, OF_ITEMS, as_of, out, error);
-}
-
-/* ---- files ---- */
-
-patron_status pt_attributes_save(const pt_attributes *a, const char *name, pt_writer *writer, patron_error *error) {
-    if (a == NULL) return PATRON_OK;
-    patron_status status = pt_writer_enter(writer, name, -1, error);
-    if (status != PATRON_OK) return status;
-    PT_TRY(pt_writer_add_int64(writer, "n", a->n, error));
-    PT_TRY(pt_writer_add_int64(writer, "n_columns", a->n_columns, error));
-    PT_TRY(pt_dictionary_save(a->keys, "keys", writer, error));
-    PT_TRY(pt_writer_add(writer, "key", PATRON_SECTION_INT32, a->key, a->n, error));
-    if (a->valid_from != NULL) PT_TRY(pt_writer_add(writer, "valid_from", PATRON_SECTION_INT64, a->valid_from, a->n, error));
-    for (int64_t i = 0; i < a->n_columns; i++) PT_TRY(pt_log_column_save(&a->columns[i], a->n, "columns", i, writer, error));
-cleanup:
-    pt_writer_leave(writer);
-    return status;
-}
-
-/* Every key has rows, they lie together and in order, and so do their instants. */
-static patron_status check_rows(const pt_attributes *a, const pt_reader *reader, patron_error *error) {
-    int64_t last = -1;
-    for (int64_t i = 0; i < a->n; i++) {
-        if (i % BLOCK == 0) {
-            patron_status status = pt_poll(a->ctx, error);
-            if (status != PATRON_OK) return status;
-        }
-        bool same = i > 0 && a->key[i] == last;
-        if (!same && a->key[i] != last + 1) return pt_reader_refuse(reader, "key", error, "keys that do not rise by one");
-        last = a->key[i];
-        if (a->valid_from == NULL) continue;
-        if (same && a->valid_from[i] < a->valid_from[i - 1])
-            return pt_reader_refuse(reader, "valid_from", error, "instants of one key that do not rise");
-    }
-    if (last + 1 != a->keys->n) return pt_reader_refuse(reader, "key", error, "keys without rows");
-    return PATRON_OK;
-}
-
-static patron_status load_columns(pt_attributes *a, pt_reader *reader, int64_t n_columns, const char *side,
-                                  patron_error *error) {
-    for (int64_t i = 0; i < n_columns; i++) {
-        patron_status status = pt_log_column_load(a->ctx, reader, "columns", i, a->n, &a->columns[i], error);
-        if (status != PATRON_OK) return status;
-        a->n_columns = i + 1;
-        const char *name = a->columns[i].name;
-        if (i > 0 && strcmp(a->columns[i - 1].name, name) >= 0)
-            return pt_reader_refuse(reader, "n_columns", error, "attributes that are not in the order of their names");
-        if (!a->columns[i].property || strcmp(name, side) == 0)
-            return pt_reader_refuse(reader, "n_columns", error, "'%s', which is no name of an attribute", name);
-    }
-    return PATRON_OK;
-}
-
-patron_status pt_attributes_load(patron_ctx *ctx, pt_reader *reader, const char *name, pt_attributes **out,
-                                 patron_error *error) {
-    patron_status status = pt_reader_enter(reader, name, -1, error);
-    if (status != PATRON_OK) return status;
-    pt_attributes *a = NULL;
-    int64_t n, n_columns;
-    const int32_t *key;
-    const int64_t *valid_from = NULL;
-    if (!pt_reader_has(reader, "n")) {
-        *out = NULL;
-        goto cleanup;
-    }
-    PT_TRY(pt_reader_int64(reader, "n", 0, INT64_MAX / 16, &n, error));
-    PT_TRY(pt_reader_int64(reader, "n_columns", 0, pt_reader_n_sections(reader), &n_columns, error));
-    PT_TRY(pt_attributes_create(ctx, n_columns, &a, error));
-    a->n = n;
-    PT_TRY(pt_dictionary_load(ctx, reader, "keys", &a->keys, error));
-    PT_TRY(pt_reader_array(reader, "key", PATRON_SECTION_INT32, n, &key, error));
-    if (pt_reader_has(reader, "valid_from"))
-        PT_TRY(pt_reader_array(reader, "valid_from", PATRON_SECTION_INT64, n, &valid_from, error));
-    a->key = (int32_t *)(uintptr_t)key;
-    a->valid_from = (int64_t *)(uintptr_t)valid_from;
-    a->keep = pt_reader_keep(reader);
-    PT_TRY(check_rows(a, reader, error));
-    PT_TRY(load_columns(a, reader, n_columns, side_names[strcmp(name, "user_attributes") == 0 ? OF_USERS : OF_ITEMS], error));
-    *out = a;
-    a = NULL;
-cleanup:
-    pt_attributes_release(a);
-    pt_reader_leave(reader);
-    return status;
 }

@@ -63,7 +63,7 @@ static patron_status sort_rows(sorting *s, patron_ctx *ctx, patron_error *error)
     /* 0 stands for rows that always hold, so instants begin at 1; PT_MISSING is 0 in order already */
     uint64_t shift = least > most ? 0 : least - 1;
     int time_bits = least > most ? 0 : bits_for(most - shift);
-    bool together = bits_for((uint64_t)rows->users->n) + time_bits <= 64 && time_bits < 64;
+    bool together = bits_for((uint64_t)rows->users->n) + time_bits <= 64;
     for (int pass = together ? 1 : 0; pass < 2; pass++) {
         for (int64_t i = 0; i < n; i++) {
             if (i % BLOCK == 0) PT_TRY(pt_poll(ctx, error));

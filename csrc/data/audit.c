@@ -1,9 +1,15 @@
 /* data/audit.c: what cleaning did, line by line. Nothing leaves the data without a line here. */
 #include "data/log.h"
 
+#include "base/hash.h"
+
 #include <string.h>
 
 static bool same_text(const char *a, const char *b) { return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0; }
+
+static uint64_t hash_text(uint64_t hash, const char *text) {
+    return text == NULL ? pt_hash_u64(hash) : pt_fold(hash, pt_hash_bytes(text, (int64_t)strlen(text)));
+}
 
 static void row_fini(patron_ctx *ctx, pt_audit_row *row) {
     pt_free(ctx, row->rule);
@@ -25,15 +31,17 @@ static patron_status keep_lesser(patron_ctx *ctx, pt_audit_row *row, const char 
 patron_status pt_audit_add(patron_ctx *ctx, pt_audit *audit, const char *rule, const char *column, int64_t rows,
                            const char *action, const char *example, patron_error *error) {
     if (rows == 0) return PATRON_OK;
+    const uint64_t hash = hash_text(hash_text(hash_text(1, rule), column), action);
     for (int64_t i = 0; i < audit->n; i++) {
         pt_audit_row *row = &audit->rows[i];
+        if (row->hash != hash) continue;
         if (!same_text(row->rule, rule) || !same_text(row->column, column) || !same_text(row->action, action)) continue;
         patron_status status = keep_lesser(ctx, row, example, error);
         if (status == PATRON_OK) row->rows = pt_add_saturating(row->rows, rows);
         return status;
     }
     patron_status status;
-    pt_audit_row row = {.rows = rows};
+    pt_audit_row row = {.rows = rows, .hash = hash};
     PT_TRY(pt_grow(ctx, &audit->rows, audit->n, &audit->capacity, audit->n + 1, sizeof row, error));
     PT_TRY(pt_strdup(ctx, rule, &row.rule, error));
     PT_TRY(pt_strdup(ctx, column, &row.column, error));

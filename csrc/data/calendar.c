@@ -183,17 +183,11 @@ int64_t pt_instant(const pt_timezone *zone, int64_t local, bool *doubtful) {
 }
 
 int64_t pt_add_days(const pt_timezone *zone, int64_t instant, int64_t days) {
-    int64_t distance;
     if (days == 0) return instant;
-    if (__builtin_mul_overflow(days, PT_DAY, &distance)) distance = days < 0 ? INT64_MIN : INT64_MAX;
-    return pt_instant(zone, pt_add_saturating(pt_local_time(zone, instant), distance), NULL);
+    return pt_instant(zone, pt_add_saturating(pt_local_time(zone, instant), pt_times_saturating(days, PT_DAY)), NULL);
 }
 
-int64_t pt_day_start(const pt_timezone *zone, int64_t day) {
-    int64_t local;
-    if (__builtin_mul_overflow(day, PT_DAY, &local)) local = day < 0 ? INT64_MIN : INT64_MAX;
-    return pt_instant(zone, local, NULL);
-}
+int64_t pt_day_start(const pt_timezone *zone, int64_t day) { return pt_instant(zone, pt_times_saturating(day, PT_DAY), NULL); }
 
 void pt_zone_cursor_seek(pt_zone_cursor *cursor, int64_t instant) {
     const pt_timezone *zone = cursor->zone;
@@ -201,7 +195,12 @@ void pt_zone_cursor_seek(pt_zone_cursor *cursor, int64_t instant) {
     cursor->shift = offset_in(zone, i) * PT_SECOND;
     cursor->first = i < 0 ? INT64_MIN : zone->from[i];
     cursor->last = i + 1 < zone->n ? zone->from[i + 1] - 1 : INT64_MAX;
-    /* a day away from either transition no other offset can reach */
-    cursor->local_first = i < 0 ? INT64_MIN : pt_add_saturating(cursor->first, PT_DAY);
-    cursor->local_last = i + 1 < zone->n ? pt_add_saturating(cursor->last, -PT_DAY) : INT64_MAX;
+    /* a day away from either transition no other offset can reach; where time ends before that day does, none is that far */
+    cursor->local_first = INT64_MIN;
+    cursor->local_last = INT64_MAX;
+    if ((i >= 0 && __builtin_add_overflow(cursor->first, PT_DAY, &cursor->local_first)) ||
+        (i + 1 < zone->n && __builtin_sub_overflow(cursor->last, PT_DAY, &cursor->local_last))) {
+        cursor->local_first = INT64_MAX;
+        cursor->local_last = INT64_MIN;
+    }
 }

@@ -16,6 +16,12 @@ static inline int64_t pt_add_saturating(int64_t a, int64_t b) {
     return __builtin_add_overflow(a, b, &sum) ? (b < 0 ? INT64_MIN : INT64_MAX) : sum;
 }
 
+/* count * unit (above 0), kept at the end of the range likewise. */
+static inline int64_t pt_times_saturating(int64_t count, int64_t unit) {
+    int64_t product;
+    return __builtin_mul_overflow(count, unit, &product) ? (count < 0 ? INT64_MIN : INT64_MAX) : product;
+}
+
 /* The number of the day that a local time lies in: rounded down, also before 1970. */
 static inline int64_t pt_day_of(int64_t local) { return local / PT_DAY - (local % PT_DAY < 0); }
 

@@ -45,18 +45,18 @@ cleanup:
 /* ---- finding columns ------------------------------------------------------------------------------------------------------
  */
 
-/* Up to a dozen names of columns, for a message. */
+/* Up to a dozen names of columns, and no more than there is room for, for a message. */
 static void list_columns(const patron_table *table, char *out, size_t size) {
+    enum { NAMES = 12, NAME = 48, REST = 32 /* for " and 17 more" */ };
     size_t used = 0;
-    out[0] = '\0';
-    for (int64_t i = 0; i < table->n_columns && i < 12; i++) {
-        char name[48];
-        int n = snprintf(out + used, size - used, "%s'%s'", i > 0 ? ", " : "",
-                         pt_show_name(table->columns[i].field.name, name, sizeof name));
-        if (n < 0 || (size_t)n >= size - used) break;
-        used += (size_t)n;
+    int64_t i = 0;
+    snprintf(out, size, "no columns");
+    for (; i < table->n_columns && i < NAMES && size - used > NAME + REST; i++) {
+        char name[NAME - 4]; /* quotes, comma and space */
+        used += (size_t)snprintf(out + used, size - used, "%s'%s'", i > 0 ? ", " : "",
+                                 pt_show_name(table->columns[i].field.name, name, sizeof name));
     }
-    if (table->n_columns > 12) snprintf(out + used, size - used, " and %lld more", (long long)(table->n_columns - 12));
+    if (i < table->n_columns) snprintf(out + used, size - used, " and %lld more", (long long)(table->n_columns - i));
 }
 
 /* *out is NULL where no name is given. */
@@ -80,9 +80,9 @@ patron_status pt_find_column(const patron_table *table, const char *name, const 
 patron_status pt_clean_ids(patron_ctx *ctx, const pt_column *column, const char *role, bool trim, pt_dictionary **dictionary,
                            int32_t **codes, pt_audit *audit, patron_error *error) {
     patron_type type = column->field.type;
-    if (type == PATRON_TYPE_FLOAT16 || type == PATRON_TYPE_FLOAT32 || type == PATRON_TYPE_FLOAT64) {
-        char value[64] = "";
-        if (column->length > 0) pt_column_describe(column, 0, value, sizeof value);
+    if (type >= PATRON_TYPE_FLOAT16 && type <= PATRON_TYPE_FLOAT64) {
+        char value[64];
+        pt_column_describe(column, 0, value, sizeof value);
         return pt_fail(error, PATRON_ERR_TYPE,
                        "Column '%s' (%s), row 0: %s is a %s; expected integers or text, since floats are no ids (missing "
                        "integers turn a column into floats: "
@@ -192,8 +192,8 @@ static patron_status read_measure(patron_ctx *ctx, const pt_column *column, cons
     const char *name = column->field.name;
     bool number = (type >= PATRON_TYPE_INT8 && type <= PATRON_TYPE_DECIMAL) || type == PATRON_TYPE_NULL;
     if (!number) {
-        char value[64] = "null";
-        if (column->length > 0) pt_column_describe(column, 0, value, sizeof value);
+        char value[64];
+        pt_column_describe(column, 0, value, sizeof value);
         return pt_fail(error, PATRON_ERR_TYPE, "Column '%s' (%s), row 0: %s is a %s; expected numbers", name, role, value,
                        patron_type_name(type));
     }
@@ -293,7 +293,7 @@ cleanup:
 /* ---- other columns ----------------------------------------------------------------------------------------------------------
  */
 
-/* Eight bytes a row by type: integers and durations, floats, booleans, instants. */
+/* Eight bytes a row by type: integers, durations and nothing, floats, booleans, instants. */
 static patron_status clean_values(patron_ctx *ctx, const pt_column *column, const pt_timezone *zone, pt_store *store,
                                   void **out, patron_error *error) {
     patron_type type = column->field.type;
@@ -309,11 +309,8 @@ static patron_status clean_values(patron_ctx *ctx, const pt_column *column, cons
         *store = PT_BOOLEAN;
     else if (type >= PATRON_TYPE_FLOAT16 && type <= PATRON_TYPE_DECIMAL)
         *store = PT_FLOAT;
-    else if ((type >= PATRON_TYPE_INT8 && type <= PATRON_TYPE_UINT64) || type == PATRON_TYPE_DURATION)
+    else /* an integer, a duration, or nothing but nulls: who calls sees to text */
         *store = PT_INTEGER;
-    else
-        return pt_fail(error, PATRON_ERR_TYPE, "Column '%s' holds %s; expected numbers, text, booleans or times",
-                       column->field.name, patron_type_name(type));
     PT_TRY(pt_alloc(ctx, &data, column->length, sizeof *data, error));
     for (int64_t first = 0; first < column->length; first += PIECE) {
         int64_t n = column->length - first < PIECE ? column->length - first : PIECE;
@@ -326,15 +323,25 @@ static patron_status clean_values(patron_ctx *ctx, const pt_column *column, cons
         } else {
             PT_TRY(pt_column_int64(column, first, n, values, valid, error));
             for (int64_t i = 0; i < n; i++) {
-                if (valid[i] && values[i] == PT_MISSING && *store == PT_INTEGER) {
+                if (!valid[i]) {
+                    values[i] = PT_MISSING;
+                    continue;
+                }
+                if (*store == PT_INTEGER && values[i] == PT_MISSING) {
                     status = pt_fail(error, PATRON_ERR_LIMIT,
                                      "Column '%s', row %lld: %lld marks a missing value inside; expected a larger integer",
                                      column->field.name, (long long)(first + i), (long long)values[i]);
                     goto cleanup;
                 }
-                if (valid[i] && date) values[i] *= PT_DAY;
-                if (valid[i] && local) values[i] = pt_cursor_instant(&cursor, values[i], NULL);
-                if (!valid[i]) values[i] = PT_MISSING;
+                if (date && __builtin_mul_overflow(values[i], PT_DAY, &values[i])) {
+                    char value[64];
+                    pt_column_describe(column, first + i, value, sizeof value);
+                    status = pt_fail(error, PATRON_ERR_LIMIT,
+                                     "Column '%s', row %lld: %s is too far away for microseconds in 64 bits",
+                                     column->field.name, (long long)(first + i), value);
+                    goto cleanup;
+                }
+                if (local) values[i] = pt_cursor_instant(&cursor, values[i], NULL);
             }
         }
         PT_TRY(pt_poll(ctx, error));
@@ -370,7 +377,7 @@ static patron_status add_role(patron_ctx *ctx, const patron_table *table, const 
         data = micros;
     } else {
         pt_store found = store;
-        if (column->field.type < PATRON_TYPE_INT8 || column->field.type > PATRON_TYPE_UINT64)
+        if (!pt_is_integer(column->field.type) && column->field.type != PATRON_TYPE_NULL)
             return pt_fail(error, PATRON_ERR_TYPE, "Column '%s' (%s) holds %s; expected integers", column->field.name, name,
                            patron_type_name(column->field.type));
         status = clean_values(ctx, column, zone, &found, &data, error);
@@ -402,12 +409,8 @@ static patron_status add_property(patron_ctx *ctx, const patron_table *table, co
     const pt_column *column;
     patron_status status = pt_find_column(table, name, "a property", &column, error);
     if (status != PATRON_OK) return status;
-    bool taken = strcmp(name, "user") == 0 || strcmp(name, "time") == 0 || strcmp(name, "event") == 0;
-    for (int role = 0; role < PT_N_ROLES; role++) taken = taken || strcmp(name, pt_role_name((pt_role)role)) == 0;
-    for (int64_t i = 0; i < events->n_columns; i++) taken = taken || strcmp(name, events->columns[i].name) == 0;
-    if (taken)
-        return pt_fail(error, PATRON_ERR_INVALID,
-                       "Property '%s' has the name of a role or of another property; expected a name of its own", name);
+    if (pt_name_is_taken(name))
+        return pt_fail(error, PATRON_ERR_INVALID, "Property '%s' has the name of a role; expected a name of its own", name);
     return pt_clean_property(ctx, column, options->trim_ids, zone, events, error);
 }
 
@@ -441,16 +444,20 @@ static patron_status read_currency(patron_ctx *ctx, const patron_table *table, c
     int32_t *codes = NULL;
     int64_t n_trimmed = 0;
     PT_TRY(pt_dictionary_encode(ctx, column, true, &names, &codes, &n_trimmed, error));
+    if (names->kind != PT_IDS_TEXT) { /* a dictionary of integers */
+        status = pt_fail(error, PATRON_ERR_TYPE, "Column '%s' (currency) holds %s of integers; expected text such as 'EUR'",
+                         column->field.name, patron_type_name(column->field.type));
+        goto cleanup;
+    }
     if (names->n > 1) {
-        int64_t row[2] = {-1, -1};
-        for (int64_t i = 0; i < column->length && (row[0] < 0 || row[1] < 0); i++)
-            if (codes[i] >= 0 && codes[i] < 2 && row[codes[i]] < 0) row[codes[i]] = i;
+        int64_t row[2] = {0, 0}; /* where the first two of them stand first */
+        for (int32_t code = 0; code < 2; code++)
+            while (codes[row[code]] != code) row[code]++;
         pt_string a = pt_dictionary_text(names, 0), b = pt_dictionary_text(names, 1);
-        status =
-            pt_fail(error, PATRON_ERR_INVALID,
-                    "Column '%s' has two currencies, '%.*s' in row %lld and '%.*s' in row %lld; expected one: convert or split",
-                    column->field.name, (int)(a.length < 40 ? a.length : 40), a.data, (long long)row[0],
-                    (int)(b.length < 40 ? b.length : 40), b.data, (long long)row[1]);
+        status = pt_fail(
+            error, PATRON_ERR_INVALID,
+            "Column '%s' has two currencies, '%.*s' in row %lld and '%.*s' in row %lld; expected one: convert or split",
+            column->field.name, (int)pt_cut(a, 40), a.data, (long long)row[0], (int)pt_cut(b, 40), b.data, (long long)row[1]);
         goto cleanup;
     }
     if (names->n == 1) {

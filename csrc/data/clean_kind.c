@@ -79,7 +79,7 @@ static patron_status number_names(patron_ctx *ctx, const pt_dictionary *names, c
         int64_t n = name.length < (int64_t)sizeof missing - 1 ? name.length : (int64_t)sizeof missing - 1;
         int order = memcmp(missing, name.data, (size_t)n);
         if (order == 0 && name.length > n) order = -1;
-        bool same = order == 0 && name.length == (int64_t)sizeof missing - 1;
+        bool same = known < 0 && order == 0 && name.length == (int64_t)sizeof missing - 1; /* and not rewritten */
         if (!placed &&
             (code == names->n || same || order < 0)) { /* rows without a name take their place among the unknown names */
             kind[-1] = (uint16_t)(PATRON_KIND_OTHER + out->n_kind_names);
@@ -118,6 +118,7 @@ static patron_status note_unknown(patron_ctx *ctx, const pt_events *events, cons
         if (events->kinds[i] >= PATRON_KIND_OTHER) counts[events->kinds[i] - PATRON_KIND_OTHER]++;
     PT_TRY(pt_audit_add(ctx, audit, "missing event", options->event, n_missing, "kept as 'unknown'", NULL, error));
     for (int64_t i = 0; i < events->n_kind_names; i++) {
+        PT_TRY(pt_poll(ctx, error)); /* each new line is compared with all */
         char name[128], action[160];
         snprintf(action, sizeof action, "kept as '%s'", pt_show_name(events->kind_names[i], name, sizeof name));
         int64_t others = counts[i] - (strcmp(events->kind_names[i], "unknown") == 0 ? n_missing : 0);

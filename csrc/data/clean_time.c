@@ -14,12 +14,15 @@
 enum { BLOCK = 65536, PIECE = 1024 };
 #define YEAR_1970 INT64_C(0)
 #define YEAR_2200 INT64_C(7258118400000000)
+#define YEAR_0 INT64_C(-62167219200000000)
+#define YEAR_10000 INT64_C(253402300800000000)
 
 typedef struct tally {
-    int64_t missing, unreadable, outside, doubtful;
+    int64_t missing; /* rows without an instant, also the unreadable ones */
+    int64_t unreadable, outside, doubtful;
     int64_t first_unreadable;
-    pt_string least; /* of the texts that cannot be read */
-    int64_t least_outside;
+    pt_string least;       /* of the texts that cannot be read */
+    int64_t least_outside; /* by its text */
 } tally;
 
 typedef struct time_reader {
@@ -28,34 +31,37 @@ typedef struct time_reader {
     const pt_timezone *zone;
     enum { FROM_INSTANTS, FROM_LOCAL, FROM_DAYS, FROM_COUNT, FROM_TEXT, FROM_DIGITS } form;
     int64_t *out;
-    tally tallies[PT_MAX_THREADS];
+    tally *tallies; /* one a block */
 } time_reader;
 
 static patron_status choose_form(time_reader *r, patron_error *error) {
-    const pt_field *field = &r->column->field;
+    const char *name = r->column->field.name;
+    const pt_field *field = r->column->field.value != NULL ? r->column->field.value : &r->column->field;
     patron_type type = field->type;
-    if (type == PATRON_TYPE_DICTIONARY && r->column->n_chunks > 0) type = r->column->chunks[0].dictionary->field.type;
-    if (field->type == PATRON_TYPE_TIMESTAMP) {
+    if (type == PATRON_TYPE_TIMESTAMP) {
         r->form = field->timezone != NULL ? FROM_INSTANTS : FROM_LOCAL;
     } else if (type == PATRON_TYPE_DATE32 || type == PATRON_TYPE_DATE64) {
         r->form = FROM_DAYS;
-    } else if (pt_is_text(type) || type == PATRON_TYPE_NULL || field->type == PATRON_TYPE_DICTIONARY) {
+    } else if (pt_is_text(type) || type == PATRON_TYPE_NULL) {
         r->form = FROM_TEXT;
     } else if (pt_is_integer(type) && r->options->time_format != NULL) {
         r->form = FROM_DIGITS;
     } else if (pt_is_integer(type) && r->options->has_time_unit) {
+        if ((unsigned)r->options->time_unit > PATRON_UNIT_DAY)
+            return pt_fail(error, PATRON_ERR_INVALID, "time_unit is %d; expected seconds to nanoseconds or days",
+                           (int)r->options->time_unit);
         r->form = r->options->time_unit == PATRON_UNIT_DAY ? FROM_DAYS : FROM_COUNT;
     } else if (pt_is_integer(type)) {
-        char example[64] = "";
-        if (r->column->length > 0) pt_column_describe(r->column, 0, example, sizeof example);
+        char example[64];
+        pt_column_describe(r->column, 0, example, sizeof example);
         return pt_fail(error, PATRON_ERR_TYPE,
                        "Column '%s', row 0: %s is a bare integer; expected timestamps or dates, or time_unit ('s', 'ms', 'us', "
                        "'ns', 'D') or "
                        "time_format (such as '%%Y%%m%%d') to say how to read it",
-                       field->name, example);
+                       name, example);
     } else {
         return pt_fail(error, PATRON_ERR_TYPE,
-                       "Column '%s' holds %s; expected timestamps, dates, text, or integers with time_unit", field->name,
+                       "Column '%s' holds %s; expected timestamps, dates, text, or integers with time_unit", name,
                        patron_type_name(type));
     }
     return PATRON_OK;
@@ -74,8 +80,11 @@ static bool parse(const time_reader *r, const char *text, int64_t length, int64_
     return true;
 }
 
-static void note_unreadable(tally *t, int64_t row, pt_string text) {
-    if (t->unreadable++ == 0 || row < t->first_unreadable) t->first_unreadable = row;
+static void note_unreadable(tally *t, int64_t row) {
+    if (t->unreadable++ == 0) t->first_unreadable = row;
+}
+
+static void keep_lesser(tally *t, pt_string text) {
     int64_t n = text.length < t->least.length ? text.length : t->least.length;
     int order = t->least.data == NULL ? -1 : memcmp(text.data, t->least.data, (size_t)n);
     if (order < 0 || (order == 0 && text.length < t->least.length)) t->least = text;
@@ -83,15 +92,15 @@ static void note_unreadable(tally *t, int64_t row, pt_string text) {
 
 static patron_status read_text(const time_reader *r, tally *t, int64_t first, int64_t n, int64_t *out, patron_error *error) {
     pt_string strings[PIECE];
-    patron_status status = pt_column_string(r->column, first, n, strings, error);
-    if (status != PATRON_OK) return status;
+    (void)pt_column_string(r->column, first, n, strings, error); /* fails on other types only */
     for (int64_t i = 0; i < n; i++) {
         bool doubtful = false;
         out[i] = PT_MISSING;
-        if (strings[i].data == NULL || strings[i].length == 0)
-            t->missing++;
-        else if (!parse(r, strings[i].data, strings[i].length, &out[i], &doubtful))
-            note_unreadable(t, first + i, strings[i]);
+        if (strings[i].data == NULL || strings[i].length == 0) continue;
+        if (!parse(r, strings[i].data, strings[i].length, &out[i], &doubtful)) {
+            note_unreadable(t, first + i);
+            keep_lesser(t, strings[i]);
+        }
         t->doubtful += doubtful;
     }
     return PATRON_OK;
@@ -106,11 +115,8 @@ static patron_status read_digits(const time_reader *r, tally *t, int64_t first, 
         bool doubtful = false;
         int length = snprintf(digits, sizeof digits, "%lld", (long long)out[i]);
         out[i] = PT_MISSING;
-        if (!valid[i])
-            t->missing++;
-        else if (!parse(r, digits, length, &out[i], &doubtful)) {
-            if (t->unreadable++ == 0 || first + i < t->first_unreadable) t->first_unreadable = first + i;
-        }
+        if (!valid[i]) continue;
+        if (!parse(r, digits, length, &out[i], &doubtful)) note_unreadable(t, first + i);
         t->doubtful += doubtful;
     }
     return PATRON_OK;
@@ -118,14 +124,10 @@ static patron_status read_digits(const time_reader *r, tally *t, int64_t first, 
 
 /* A count in a unit as microseconds; what does not fit lies outside every range anyway. */
 static int64_t scaled(int64_t count, patron_time_unit unit) {
-    int64_t out;
     if (unit == PATRON_UNIT_NANOSECOND) return count / 1000 - (count % 1000 < 0);
-    int64_t factor = unit == PATRON_UNIT_SECOND        ? PT_SECOND
-                     : unit == PATRON_UNIT_MILLISECOND ? 1000
-                     : unit == PATRON_UNIT_DAY         ? PT_DAY
-                                                       : 1;
-    if (__builtin_mul_overflow(count, factor, &out)) return count < 0 ? INT64_MIN + 1 : INT64_MAX;
-    return out;
+    static const int64_t micros[] = {PT_SECOND, 1000, 1, 0, PT_DAY}; /* by patron_time_unit */
+    int64_t time = pt_times_saturating(count, micros[unit]);
+    return time == PT_MISSING ? PT_MISSING + 1 : time;
 }
 
 static patron_status read_numbers(const time_reader *r, tally *t, int64_t first, int64_t n, int64_t *out, patron_error *error) {
@@ -135,11 +137,8 @@ static patron_status read_numbers(const time_reader *r, tally *t, int64_t first,
     pt_zone_cursor cursor = pt_zone_cursor_at(r->zone);
     for (int64_t i = 0; i < n; i++) {
         bool doubtful = false;
-        if (!valid[i]) {
-            out[i] = PT_MISSING;
-            t->missing++;
-            continue;
-        }
+        if (!valid[i]) out[i] = PT_MISSING;
+        if (out[i] == PT_MISSING) continue; /* a null, or the number by which many programs say so */
         if (r->form == FROM_COUNT) out[i] = scaled(out[i], r->options->time_unit);
         if (r->form == FROM_DAYS) out[i] = scaled(out[i], PATRON_UNIT_DAY);
         if (r->form == FROM_DAYS || r->form == FROM_LOCAL) out[i] = pt_cursor_instant(&cursor, out[i], &doubtful);
@@ -148,11 +147,24 @@ static patron_status read_numbers(const time_reader *r, tally *t, int64_t first,
     return PATRON_OK;
 }
 
+/* Place of an instant of the years 0 to 9999 among their texts: "...:05.5Z" comes before "...:05Z". */
+static int64_t text_place(int64_t instant) { return 2 * instant + (instant % PT_SECOND == 0 ? 2 * PT_SECOND - 1 : 0); }
+
+/* The least example is the least text, as the audit has it when counts add up: so it does not depend on how rows were split. */
+static bool reads_before(int64_t a, int64_t b) {
+    if (a >= YEAR_0 && a < YEAR_10000 && b >= YEAR_0 && b < YEAR_10000) return text_place(a) < text_place(b);
+    char x[40], y[40];
+    pt_format_instant(a, x, sizeof x);
+    pt_format_instant(b, y, sizeof y);
+    return strcmp(x, y) < 0;
+}
+
 static patron_status check_range(const time_reader *r, tally *t, int64_t first, int64_t n, int64_t *out, const int64_t *times,
                                  patron_error *error) {
     int64_t from = r->options->has_time_range ? r->options->time_from : YEAR_1970;
     int64_t to = r->options->has_time_range ? r->options->time_to : YEAR_2200;
     for (int64_t i = 0; i < n; i++) {
+        t->missing += times[i] == PT_MISSING;
         if ((times[i] >= from && times[i] < to) || times[i] == PT_MISSING) continue;
         if (!r->options->has_time_range) {
             char value[64];
@@ -162,15 +174,16 @@ static patron_status check_range(const time_reader *r, tally *t, int64_t first, 
                 "Column '%s', row %lld: %s lies outside 1970 to 2200; expected a time of this era, or an explicit time_range",
                 r->column->field.name, (long long)(first + i), value);
         }
-        if (t->outside++ == 0 || times[i] < t->least_outside) t->least_outside = times[i];
-        if (out != NULL) out[i] = PT_MISSING;
+        if (t->outside++ == 0 || reads_before(times[i], t->least_outside)) t->least_outside = times[i];
+        out[i] = PT_MISSING;
     }
     return PATRON_OK;
 }
 
 static patron_status read_task(void *arg, int64_t block, int worker, patron_error *error) {
+    (void)worker;
     time_reader *r = arg;
-    tally *t = &r->tallies[worker];
+    tally *t = &r->tallies[block];
     int64_t end = r->column->length < (block + 1) * BLOCK ? r->column->length : (block + 1) * BLOCK;
     for (int64_t first = block * BLOCK; first < end; first += PIECE) {
         int64_t n = end - first < PIECE ? end - first : PIECE;
@@ -185,36 +198,32 @@ static patron_status read_task(void *arg, int64_t block, int worker, patron_erro
 }
 
 static patron_status borrow_task(void *arg, int64_t block, int worker, patron_error *error) {
+    (void)worker;
     time_reader *r = arg;
     int64_t first = block * BLOCK, n = r->column->length - first < BLOCK ? r->column->length - first : BLOCK;
-    return check_range(r, &r->tallies[worker], first, n, NULL, pt_column_borrow_int64(r->column, first, n), error);
+    return check_range(r, &r->tallies[block], first, n, NULL, pt_column_borrow_int64(r->column, first, n), error);
 }
 
-static tally total(const time_reader *r) {
+static tally total(const time_reader *r, int64_t n_blocks) {
     tally all = {0};
-    for (int i = 0; i < PT_MAX_THREADS; i++) {
-        const tally *t = &r->tallies[i];
-        if (t->unreadable > 0) {
-            if (t->least.data != NULL) {
-                int64_t n = all.unreadable;
-                note_unreadable(&all, t->first_unreadable, t->least);
-                all.unreadable = n;
-            } else if (all.unreadable == 0 || t->first_unreadable < all.first_unreadable) {
-                all.first_unreadable = t->first_unreadable;
-            }
-        }
-        if (t->outside > 0 && (all.outside == 0 || t->least_outside < all.least_outside)) all.least_outside = t->least_outside;
+    for (int64_t block = 0; block < n_blocks; block++) {
+        const tally *t = &r->tallies[block];
+        if (all.unreadable == 0) all.first_unreadable = t->first_unreadable;
+        if (t->least.data != NULL) keep_lesser(&all, t->least);
+        if (t->outside > 0 && (all.outside == 0 || reads_before(t->least_outside, all.least_outside)))
+            all.least_outside = t->least_outside;
         all.missing += t->missing;
         all.unreadable += t->unreadable;
         all.outside += t->outside;
         all.doubtful += t->doubtful;
     }
+    all.missing -= all.unreadable;
     return all;
 }
 
-static patron_status note_all(patron_ctx *ctx, const time_reader *r, pt_audit *audit, patron_error *error) {
+static patron_status note_all(patron_ctx *ctx, const time_reader *r, int64_t n_blocks, pt_audit *audit, patron_error *error) {
     const char *name = r->column->field.name;
-    tally all = total(r);
+    tally all = total(r, n_blocks);
     char example[96] = "";
     if (all.unreadable > (r->column->length - all.missing) / 2) {
         pt_column_describe(r->column, all.first_unreadable, example, sizeof example);
@@ -227,8 +236,7 @@ static patron_status note_all(patron_ctx *ctx, const time_reader *r, pt_audit *a
                        (long long)all.unreadable, (long long)r->column->length);
     }
     patron_status status;
-    if (all.least.data != NULL)
-        snprintf(example, sizeof example, "%.*s", all.least.length < 64 ? (int)all.least.length : 64, all.least.data);
+    if (all.least.data != NULL) snprintf(example, sizeof example, "%.*s", (int)pt_cut(all.least, 64), all.least.data);
     PT_TRY(pt_audit_add(ctx, audit, "missing time", name, all.missing, "dropped", NULL, error));
     PT_TRY(
         pt_audit_add(ctx, audit, "unreadable time", name, all.unreadable, "dropped", all.least.data ? example : NULL, error));
@@ -256,6 +264,7 @@ patron_status pt_clean_time(patron_ctx *ctx, const pt_column *column, const patr
     r->zone = zone;
     PT_TRY(choose_form(r, error));
     int64_t n_blocks = pt_chunks(column->length, BLOCK);
+    PT_TRY(pt_alloc_zero(ctx, &r->tallies, n_blocks, sizeof *r->tallies, error));
     const int64_t *whole = column->field.type == PATRON_TYPE_TIMESTAMP && column->field.unit == PATRON_UNIT_MICROSECOND &&
                                    (r->form == FROM_INSTANTS || zone->n == 0) && (zone->before == 0 || r->form == FROM_INSTANTS)
                                ? pt_column_borrow_int64(column, 0, column->length)
@@ -268,11 +277,12 @@ patron_status pt_clean_time(patron_ctx *ctx, const pt_column *column, const patr
         r->out = out;
         PT_TRY(pt_parallel_named(ctx, "time", n_blocks, read_task, r, error));
     }
-    PT_TRY(note_all(ctx, r, audit, error));
+    PT_TRY(note_all(ctx, r, n_blocks, audit, error));
     *time = whole != NULL ? whole : out;
     *block = out;
     out = NULL;
 cleanup:
+    if (r != NULL) pt_free(ctx, r->tallies);
     pt_free(ctx, r);
     pt_free(ctx, out);
     return status;

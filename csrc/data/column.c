@@ -164,25 +164,25 @@ static void load(const pt_column *column, const pt_chunk *chunk, int64_t row, in
         b->field = &chunk->dictionary->field;
         load_indices(column, chunk, at, n, index, b);
         width = pt_field_width(b->field);
-        if (b->field->type == PATRON_TYPE_BOOL)
-            for (int64_t i = 0; i < n; i++)
-                b->gathered[i] = values->length > 0 && pt_bit(values->values, values->offset + index[i]);
-        else if (values->length == 0 || width == 0) /* nothing to point at: all rows are null */
+        if (values->length == 0 || b->field->type == PATRON_TYPE_NULL) /* nothing to point at: all rows are null */
             memset(b->gathered, 0, sizeof b->gathered);
+        else if (b->field->type == PATRON_TYPE_BOOL)
+            for (int64_t i = 0; i < n; i++) b->gathered[i] = pt_bit(values->values, values->offset + index[i]);
         else
             gather((const unsigned char *)values->values + values->offset * width, width, index, n, b->gathered);
         return;
     }
-    if (chunk->validity != NULL || column->field.type == PATRON_TYPE_NULL) {
+    if (column->field.type == PATRON_TYPE_NULL) {
         b->valid = b->mask;
-        if (chunk->validity != NULL)
-            pt_expand_bits(chunk->validity, at, n, b->mask);
-        else
-            memset(b->mask, 0, (size_t)n);
-    }
-    if (column->field.type == PATRON_TYPE_NULL)
+        memset(b->mask, 0, (size_t)n);
         memset(b->gathered, 0, sizeof b->gathered);
-    else if (column->field.type == PATRON_TYPE_BOOL)
+        return;
+    }
+    if (chunk->validity != NULL) {
+        b->valid = b->mask;
+        pt_expand_bits(chunk->validity, at, n, b->mask);
+    }
+    if (column->field.type == PATRON_TYPE_BOOL)
         pt_expand_bits(chunk->values, at, n, b->gathered);
     else
         b->values = (const unsigned char *)chunk->values + at * width;
@@ -193,7 +193,6 @@ static void load(const pt_column *column, const pt_chunk *chunk, int64_t row, in
 static bool is_integer(patron_type type) { return type >= PATRON_TYPE_BOOL && type <= PATRON_TYPE_UINT64; }
 static bool is_time(patron_type type) { return type >= PATRON_TYPE_DATE32 && type <= PATRON_TYPE_DURATION; }
 static bool is_float(patron_type type) { return type >= PATRON_TYPE_FLOAT16 && type <= PATRON_TYPE_FLOAT64; }
-static bool is_string(patron_type type) { return type >= PATRON_TYPE_UTF8 && type <= PATRON_TYPE_UTF8_VIEW; }
 
 static int64_t floor_divide(int64_t a, int64_t b) { return a / b - (a % b < 0); }
 
@@ -558,7 +557,7 @@ static patron_status read_rows(const pt_column *column, int64_t first, int64_t n
     uint8_t state[BLOCK];
     const target scratch = {to->form, whole, real, state, NULL};
     block b;
-    int64_t c = n > 0 ? pt_column_find_chunk(column, first) : 0;
+    int64_t c = pt_column_find_chunk(column, first);
     for (int64_t done = 0; done < n; c++) {
         const pt_chunk *chunk = &column->chunks[c];
         int64_t row = first + done - chunk->start, end = chunk->length;
@@ -608,7 +607,7 @@ patron_status pt_column_micros(const pt_column *column, int64_t first, int64_t n
 
 /* The rows' place in the one chunk that holds them all without nulls; NULL if there is none. */
 static const void *borrow(const pt_column *column, int64_t first, int64_t n) {
-    if (n == 0 || column->n_chunks == 0) return NULL;
+    if (n == 0) return NULL;
     const pt_chunk *chunk = &column->chunks[pt_column_find_chunk(column, first)];
     if (chunk->validity != NULL || n > chunk->length - (first - chunk->start)) return NULL;
     const unsigned char *place = (const unsigned char *)chunk->values + 8 * (chunk->offset + first - chunk->start);
@@ -677,8 +676,8 @@ static void strings_of_chunk(const pt_column *column, const pt_chunk *chunk, int
 
 patron_status pt_column_string(const pt_column *column, int64_t first, int64_t n, pt_string *out, patron_error *error) {
     patron_type type = value_field(column)->type;
-    if (type != PATRON_TYPE_NULL && !is_string(type)) return wrong_type(column, "strings", error);
-    int64_t c = n > 0 ? pt_column_find_chunk(column, first) : 0;
+    if (type != PATRON_TYPE_NULL && !pt_is_text(type)) return wrong_type(column, "strings", error);
+    int64_t c = pt_column_find_chunk(column, first);
     for (int64_t done = 0; done < n; c++) {
         const pt_chunk *chunk = &column->chunks[c];
         int64_t row = first + done - chunk->start, m = chunk->length - row;

@@ -65,9 +65,7 @@ typedef struct pt_string {
     int64_t length;
 } pt_string;
 
-static inline bool pt_is_text(patron_type type) {
-    return type == PATRON_TYPE_UTF8 || type == PATRON_TYPE_LARGE_UTF8 || type == PATRON_TYPE_UTF8_VIEW;
-}
+static inline bool pt_is_text(patron_type type) { return type >= PATRON_TYPE_UTF8 && type <= PATRON_TYPE_UTF8_VIEW; }
 static inline bool pt_is_integer(patron_type type) { return type >= PATRON_TYPE_INT8 && type <= PATRON_TYPE_UINT64; }
 
 /* A column in one form. Rows are those of the column, whatever its chunks. out[i] is 0 (NaN, NULL data) where valid[i] is 0.
@@ -116,8 +114,6 @@ patron_status pt_table_take(patron_table *table, const char *name, const patron_
 /* A validity bitmap (fresh block) from one byte a row; *out is NULL when all are valid. */
 patron_status pt_validity_pack(patron_ctx *ctx, int64_t n, const uint8_t *valid, uint8_t **out, patron_error *error);
 
-patron_table *pt_table_retain(patron_table *table);
-
 /* ---- inside tables only: import, export and table.c ---- */
 
 /* More rows than this cannot lie in memory; a length beyond it is a producer's mistake, and no size computed from one below
@@ -149,8 +145,6 @@ patron_status pt_keep_both(patron_ctx *ctx, pt_buffer *a, pt_buffer *b, pt_buffe
 /* Checks what lies in the buffers of columns [first, n_columns): offsets, text, views, dictionary indices. In parallel. */
 patron_status pt_table_validate(const patron_table *table, int64_t first, patron_error *error);
 
-/* A second table of the same columns, which later additions to the first do not change. */
-patron_status pt_table_share(const patron_table *table, patron_table **out, patron_error *error);
 /* All rows of a column as one chunk, whose keep the caller releases. One chunk is shared, several are copied together. */
 patron_status pt_column_join(patron_ctx *ctx, const pt_column *column, pt_chunk *out, patron_error *error);
 
@@ -174,5 +168,14 @@ pt_string pt_chunk_string(const pt_chunk *chunk, patron_type type, int64_t at);
  * all is well. */
 int64_t pt_utf8_check(const char *data, int64_t length);
 bool pt_is_ascii(const char *data, int64_t length);
+/* A byte inside a character. */
+static inline bool pt_is_continuation(char byte) { return ((unsigned char)byte & 0xC0) == 0x80; }
+/* How many bytes of a valid string to show where there is room for `most` (at least 1): it is cut between characters. */
+static inline int64_t pt_cut(pt_string string, int64_t most) {
+    int64_t n = string.length < most ? string.length : most;
+    if (n < string.length)
+        while (pt_is_continuation(string.data[n])) n--;
+    return n;
+}
 
 #endif

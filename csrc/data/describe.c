@@ -18,10 +18,7 @@ static void describe_text(pt_string string, char *out, size_t size) {
         out[0] = '\0';
         return;
     }
-    if (cut) {
-        n = room - 3;
-        while (n > 0 && ((unsigned char)string.data[n] & 0xC0) == 0x80) n--;
-    }
+    if (cut) n = pt_cut(string, room - 3);
     char *p = out;
     *p++ = '\'';
     for (int64_t i = 0; i < n; i++) {
@@ -80,8 +77,7 @@ static void describe_decimal(const unsigned char *value, int32_t bit_width, int3
 static void describe_time(const pt_field *field, int64_t micros, char *out, size_t size) {
     char text[48];
     pt_format_instant(micros, text, sizeof text);
-    size_t n = strlen(text);
-    if (field->timezone == NULL && n > 0 && text[n - 1] == 'Z') text[n - 1] = '\0';
+    if (field->timezone == NULL) text[strlen(text) - 1] = '\0'; /* no Z */
     snprintf(out, size, "%s", text);
 }
 
@@ -151,9 +147,8 @@ static void describe_value(const pt_field *field, const pt_chunk *chunk, int64_t
 }
 
 void pt_column_describe(const pt_column *column, int64_t row, char *out, size_t size) {
-    if (size == 0) return;
     snprintf(out, size, "null");
-    if (row < 0 || row >= column->length || column->field.type == PATRON_TYPE_NULL) return;
+    if (row >= column->length || column->field.type == PATRON_TYPE_NULL) return;
     const pt_chunk *chunk = &column->chunks[pt_column_find_chunk(column, row)];
     const pt_field *field = &column->field;
     int64_t at = chunk->offset + row - chunk->start;

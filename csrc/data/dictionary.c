@@ -16,6 +16,8 @@
 patron_status pt_dictionary_wrap(patron_ctx *ctx, pt_id_kind kind, int64_t n, pt_buffer *first, pt_buffer *second,
                                  pt_dictionary **out, patron_error *error) {
     pt_dictionary *d;
+    if (n > INT32_MAX)
+        return pt_fail(error, PATRON_ERR_LIMIT, "A dictionary has %lld values; expected at most %d", (long long)n, INT32_MAX);
     patron_status status = pt_alloc_zero(ctx, &d, 1, sizeof *d, error);
     if (status != PATRON_OK) return status;
     d->references = 1;

@@ -15,7 +15,7 @@ static int compare_values(const pt_dictionary *a, int64_t i, const pt_dictionary
     if (a->kind == PT_IDS_TEXT) {
         pt_string x = pt_dictionary_text(a, i), y = pt_dictionary_text(b, j);
         int64_t n = x.length < y.length ? x.length : y.length;
-        int order = n > 0 ? memcmp(x.data, y.data, (size_t)n) : 0;
+        int order = memcmp(x.data, y.data, (size_t)n);
         return order != 0 ? order : (x.length > y.length) - (x.length < y.length);
     }
     int64_t x = a->numbers[i], y = b->numbers[j];

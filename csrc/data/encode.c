@@ -167,9 +167,10 @@ static void prefetch_slot(const table *t, const slot *key) {
 static patron_status encode_text(encoder *e, table *t, int64_t first, int64_t n, patron_error *error) {
     pt_string strings[PIECE];
     slot keys[PIECE];
-    patron_status status = pt_column_string(e->column, first, n, strings, error);
-    if (status == PATRON_OK) status = table_make_room(e, t, error);
-    for (int64_t i = 0; i < n && status == PATRON_OK; i++) {
+    patron_status status = table_make_room(e, t, error);
+    if (status != PATRON_OK) return status;
+    (void)pt_column_string(e->column, first, n, strings, NULL); /* fails on other types only */
+    for (int64_t i = 0; i < n; i++) {
         if (e->trim && strings[i].data != NULL) {
             pt_string cut = trimmed(strings[i]);
             t->n_trimmed += cut.length != strings[i].length;
@@ -177,7 +178,7 @@ static patron_status encode_text(encoder *e, table *t, int64_t first, int64_t n,
         }
         keys[i] = strings[i].data != NULL && strings[i].length > 0 ? text_key(strings[i]) : (slot){0};
     }
-    for (int64_t i = 0; i < AHEAD && i < n && status == PATRON_OK; i++) prefetch_slot(t, &keys[i]);
+    for (int64_t i = 0; i < AHEAD && i < n; i++) prefetch_slot(t, &keys[i]);
     for (int64_t i = 0; i < n && status == PATRON_OK; i++) {
         if (i + AHEAD < n) prefetch_slot(t, &keys[i + AHEAD]);
         e->codes[first + i] = -1;
@@ -206,34 +207,30 @@ static void read_unsigned(const pt_column *column, int64_t first, int64_t n, int
 }
 
 /* Rows of the column as int64: in place where they can be, else in buffer. *all: there are no nulls. */
-static patron_status read_numbers(const encoder *e, int64_t first, int64_t n, int64_t *buffer, uint8_t *valid,
-                                  const int64_t **out, bool *all, patron_error *error) {
+static const int64_t *read_numbers(const encoder *e, int64_t first, int64_t n, int64_t *buffer, uint8_t *valid, bool *all) {
     *all = true;
-    *out = pt_column_borrow_int64(e->column, first, n);
-    if (*out != NULL) return PATRON_OK;
-    patron_status status = PATRON_OK;
+    const int64_t *place = pt_column_borrow_int64(e->column, first, n);
+    if (place != NULL) return place;
     if (e->kind == PT_IDS_UINT64)
         read_unsigned(e->column, first, n, buffer, valid);
     else
-        status = pt_column_int64(e->column, first, n, buffer, valid, error);
-    if (status != PATRON_OK) return status;
-    *out = buffer;
+        (void)pt_column_int64(e->column, first, n, buffer, valid, NULL); /* fails on large unsigned ones only */
     *all = e->column->null_count == 0;
-    return PATRON_OK;
+    return buffer;
 }
 
 static patron_status encode_numbers(encoder *e, table *t, int64_t first, int64_t n, patron_error *error) {
     int64_t buffer[PIECE];
     uint8_t valid[PIECE];
     slot keys[PIECE];
-    const int64_t *numbers;
     bool all;
-    patron_status status = read_numbers(e, first, n, buffer, valid, &numbers, &all, error);
-    if (status == PATRON_OK) status = table_make_room(e, t, error);
-    for (int64_t i = 0; i < n && status == PATRON_OK; i++)
+    patron_status status = table_make_room(e, t, error);
+    if (status != PATRON_OK) return status;
+    const int64_t *numbers = read_numbers(e, first, n, buffer, valid, &all);
+    for (int64_t i = 0; i < n; i++)
         keys[i] =
             all || valid[i] ? (slot){.hash = pt_hash_u64((uint64_t)numbers[i]) | 1, .a = (uint64_t)numbers[i]} : (slot){0};
-    for (int64_t i = 0; i < AHEAD && i < n && status == PATRON_OK; i++) prefetch_slot(t, &keys[i]);
+    for (int64_t i = 0; i < AHEAD && i < n; i++) prefetch_slot(t, &keys[i]);
     for (int64_t i = 0; i < n && status == PATRON_OK; i++) {
         if (i + AHEAD < n) prefetch_slot(t, &keys[i + AHEAD]);
         e->codes[first + i] = -1;
@@ -244,16 +241,15 @@ static patron_status encode_numbers(encoder *e, table *t, int64_t first, int64_t
 
 static patron_status range_task(void *arg, int64_t block, int worker, patron_error *error) {
     (void)worker;
+    (void)error;
     encoder *e = arg;
     int64_t buffer[PIECE], least = INT64_MAX, most = INT64_MIN;
     uint8_t valid[PIECE];
     int64_t end = e->column->length < (block + 1) * BLOCK ? e->column->length : (block + 1) * BLOCK;
     for (int64_t first = block * BLOCK; first < end; first += PIECE) {
         int64_t n = end - first < PIECE ? end - first : PIECE;
-        const int64_t *numbers;
         bool all;
-        patron_status status = read_numbers(e, first, n, buffer, valid, &numbers, &all, error);
-        if (status != PATRON_OK) return status;
+        const int64_t *numbers = read_numbers(e, first, n, buffer, valid, &all);
         for (int64_t i = 0; i < n; i++) {
             if (!all && !valid[i]) continue;
             if (numbers[i] < least) least = numbers[i];
@@ -266,16 +262,14 @@ static patron_status range_task(void *arg, int64_t block, int worker, patron_err
 }
 
 /* Marks values (codes NULL) or turns them into ranks. */
-static patron_status dense_rows(encoder *e, int64_t block, bool mark, patron_error *error) {
+static void dense_rows(encoder *e, int64_t block, bool mark) {
     int64_t buffer[PIECE];
     uint8_t valid[PIECE];
     int64_t end = e->column->length < (block + 1) * BLOCK ? e->column->length : (block + 1) * BLOCK;
     for (int64_t first = block * BLOCK; first < end; first += PIECE) {
         int64_t n = end - first < PIECE ? end - first : PIECE;
-        const int64_t *numbers;
         bool all;
-        patron_status status = read_numbers(e, first, n, buffer, valid, &numbers, &all, error);
-        if (status != PATRON_OK) return status;
+        const int64_t *numbers = read_numbers(e, first, n, buffer, valid, &all);
         for (int64_t i = 0; i < n; i++) {
             if (!all && !valid[i]) {
                 if (!mark) e->codes[first + i] = -1;
@@ -289,17 +283,20 @@ static patron_status dense_rows(encoder *e, int64_t block, bool mark, patron_err
                 atomic_fetch_or_explicit(&e->bits[at >> 6], bit, memory_order_relaxed);
         }
     }
-    return PATRON_OK;
 }
 
 static patron_status mark_task(void *arg, int64_t block, int worker, patron_error *error) {
     (void)worker;
-    return dense_rows(arg, block, true, error);
+    (void)error;
+    dense_rows(arg, block, true);
+    return PATRON_OK;
 }
 
 static patron_status rank_task(void *arg, int64_t block, int worker, patron_error *error) {
     (void)worker;
-    return dense_rows(arg, block, false, error);
+    (void)error;
+    dense_rows(arg, block, false);
+    return PATRON_OK;
 }
 
 static patron_status encode_dense(encoder *e, pt_dictionary **out, patron_error *error) {
@@ -326,8 +323,7 @@ static patron_status encode_dense(encoder *e, pt_dictionary **out, patron_error 
         for (uint64_t word = e->bits[i]; word != 0; word &= word - 1)
             *value++ = (int64_t)((uint64_t)e->low + (uint64_t)i * 64 + (uint64_t)__builtin_ctzll(word));
     PT_TRY(pt_parallel(ctx, n_blocks, rank_task, e, error));
-    pt_id_kind kind = e->kind == PT_IDS_UINT64 && atomic_load(&e->most) >= 0 ? PT_IDS_INT64 : e->kind;
-    PT_TRY(pt_dictionary_wrap(ctx, kind, n, values, NULL, out, error));
+    PT_TRY(pt_dictionary_wrap(ctx, PT_IDS_INT64, n, values, NULL, out, error)); /* unsigned ones up to 2^63 - 1 too */
 cleanup:
     pt_buffer_release(values);
     return status;
@@ -404,6 +400,19 @@ static bool holds_ids(patron_type type) {
     return pt_is_integer(type) || pt_is_text(type) || type == PATRON_TYPE_DICTIONARY || type == PATRON_TYPE_NULL;
 }
 
+/* One byte a value of a dictionary: whether it loses white space. */
+static patron_status mark_trimmed(patron_ctx *ctx, const pt_column *values, uint8_t **out, patron_error *error) {
+    pt_string strings[PIECE];
+    patron_status status = pt_alloc(ctx, out, values->length, 1, error);
+    for (int64_t first = 0; first < values->length && status == PATRON_OK; first += PIECE) {
+        int64_t n = values->length - first < PIECE ? values->length - first : PIECE;
+        (void)pt_column_string(values, first, n, strings, NULL); /* text: some was trimmed */
+        for (int64_t i = 0; i < n; i++)
+            (*out)[first + i] = strings[i].data != NULL && trimmed(strings[i]).length != strings[i].length;
+    }
+    return status;
+}
+
 /* Encodes the values of every chunk's dictionary, unites them, keeps those that are used. Producers share one dictionary among
  * chunks, so runs of the same one are encoded once. */
 static patron_status encode_dictionary(encoder *e, pt_dictionary **out, patron_error *error) {
@@ -412,7 +421,7 @@ static patron_status encode_dictionary(encoder *e, pt_dictionary **out, patron_e
     patron_status status;
     pt_dictionary *all = NULL, *part = NULL, *united = NULL;
     int32_t *part_codes = NULL, *from_all = NULL, *from_part = NULL, *value_codes = NULL, *map = NULL;
-    uint8_t *used = NULL;
+    uint8_t *used = NULL, *changed = NULL;
     int64_t buffer[PIECE];
     uint8_t valid[PIECE];
     for (int64_t c = 0; c < column->n_chunks; c++) {
@@ -425,7 +434,11 @@ static patron_status encode_dictionary(encoder *e, pt_dictionary **out, patron_e
                                  column->field.name, patron_type_name(chunk->dictionary->field.type));
                 goto cleanup;
             }
-            PT_TRY(pt_dictionary_encode(ctx, chunk->dictionary, e->trim, &part, &part_codes, &e->tables[0].n_trimmed, error));
+            int64_t n_trimmed = 0; /* of the values; rows are counted below */
+            pt_free(ctx, changed);
+            changed = NULL;
+            PT_TRY(pt_dictionary_encode(ctx, chunk->dictionary, e->trim, &part, &part_codes, &n_trimmed, error));
+            if (n_trimmed > 0) PT_TRY(mark_trimmed(ctx, chunk->dictionary, &changed, error));
             if (all == NULL) {
                 all = part;
                 part = NULL;
@@ -452,6 +465,8 @@ static patron_status encode_dictionary(encoder *e, pt_dictionary **out, patron_e
             if (chunk->validity != NULL) pt_expand_bits(chunk->validity, chunk->offset + first, n, valid);
             for (int64_t i = 0; i < n; i++)
                 e->codes[chunk->start + first + i] = chunk->validity == NULL || valid[i] ? value_codes[buffer[i]] : -1;
+            for (int64_t i = 0; changed != NULL && i < n; i++)
+                e->tables[0].n_trimmed += (chunk->validity == NULL || valid[i]) && changed[buffer[i]];
         }
         PT_TRY(pt_poll(ctx, error));
     }
@@ -474,6 +489,7 @@ cleanup:
     pt_free(ctx, from_part);
     pt_free(ctx, map);
     pt_free(ctx, used);
+    pt_free(ctx, changed);
     return status;
 }
 

@@ -294,7 +294,7 @@ static void write_index(unsigned char *indices, int64_t width, int64_t i, int64_
 }
 
 /* Renumbers the joined indices of the rows of each chunk. start[d]: where dictionary d begins among the joined values. */
-static void renumber(const pt_column *column, const int64_t *start, const int64_t *number, int64_t n_values, joined *arrays) {
+static void renumber(const pt_column *column, const int64_t *start, const int64_t *number, joined *arrays) {
     const int64_t width = pt_field_width(&column->field);
     int64_t d = -1;
     for (int64_t c = 0; c < column->n_chunks; c++) {
@@ -306,7 +306,7 @@ static void renumber(const pt_column *column, const int64_t *start, const int64_
                 pt_read_indices(column->field.index_type, arrays->values, i, 1, &index);
                 index = number[start[d] + index];
             }
-            write_index(arrays->values, width, i, n_values > 0 ? index : 0);
+            write_index(arrays->values, width, i, index);
         }
     }
 }
@@ -345,7 +345,7 @@ static patron_status join_dictionaries(patron_ctx *ctx, const pt_column *column,
     }
     compact(&all.field, first, n_distinct, &values, arrays);
     PT_TRY(pt_dictionary_create(ctx, &all.field, &values, out, error));
-    renumber(column, start, number, n_distinct, indices);
+    renumber(column, start, number, indices);
 cleanup:
     pt_buffer_release(values.keep);
     pt_free(ctx, all.chunks);

@@ -2,11 +2,12 @@
  *
  * Both operations turn logs back into events, in the codes of united dictionaries, drop the values that nothing uses any more
  * and assemble again. So there is one way in which a log comes about, and a merged log equals a rebuilt one by construction. */
+#include "base/options.h"
 #include "data/events.h"
 
 #include <string.h>
 
-enum { BLOCK = 65536 };
+enum { BLOCK = 65536, MOST_KIND_NAMES = 65536 - PATRON_KIND_OTHER };
 #define EXACT_IN_DOUBLE (INT64_C(1) << 53)
 
 static const char *const store_names[] = {"text or ids", "millionths", "integers", "floats", "times", "booleans"};
@@ -222,19 +223,42 @@ static patron_status settle(patron_log **log, patron_error *error) {
     return PATRON_OK;
 }
 
+/* What would be read as texts are texts: a caller in C may have left out some. */
+static patron_status check_lists(const patron_log_options *o, patron_error *error) {
+    if (o->n_properties < 0 || (o->n_properties > 0 && o->properties == NULL))
+        return pt_fail(error, PATRON_ERR_INVALID, "n_properties is %lld and properties %s; expected as many names of columns",
+                       (long long)o->n_properties, o->properties == NULL ? "is NULL" : "a list");
+    for (int64_t i = 0; i < o->n_properties; i++)
+        if (o->properties[i] == NULL)
+            return pt_fail(error, PATRON_ERR_INVALID, "Property %lld is NULL; expected the name of a column", (long long)i);
+    if (o->n_kinds < 0 || (o->n_kinds > 0 && o->kinds == NULL))
+        return pt_fail(error, PATRON_ERR_INVALID, "n_kinds is %lld and kinds %s; expected as many rewritings",
+                       (long long)o->n_kinds, o->kinds == NULL ? "is NULL" : "a list");
+    for (int64_t i = 0; i < o->n_kinds; i++)
+        if (o->kinds[i].from == NULL || o->kinds[i].to == NULL)
+            return pt_fail(error, PATRON_ERR_INVALID, "Rewriting %lld of kinds has no '%s'; expected two names", (long long)i,
+                           o->kinds[i].from == NULL ? "from" : "to");
+    return PATRON_OK;
+}
+
+/* Rows are numbered in 32 bits, and the last number marks one that was dropped (assemble.c). Asked before any row is read. */
+static patron_status check_count(int64_t n, const char *what, patron_error *error) {
+    if (n <= (int64_t)UINT32_MAX) return PATRON_OK;
+    return pt_fail(error, PATRON_ERR_LIMIT, "%s %lld rows; expected at most %lld in one log", what, (long long)n,
+                   (long long)UINT32_MAX);
+}
+
 patron_status patron_log_build(patron_ctx *ctx, const patron_table *table, const patron_log_options *caller, patron_log **out,
                                patron_error *error) {
     patron_log_options options;
     patron_log_options_init(&options);
-    if (caller->struct_size == 0 || caller->struct_size > sizeof options)
-        return pt_fail(error, PATRON_ERR_INVALID,
-                       "patron_log_options.struct_size is %zu; expected at most %zu: fill it with patron_log_options_init",
-                       caller->struct_size, sizeof options);
-    memcpy(&options, caller, caller->struct_size);
-    patron_status status;
+    patron_status status = pt_options_read("patron_log_options", caller, &options, sizeof options, error);
+    if (status != PATRON_OK) return status;
     patron_log *log = NULL;
     pt_timezone *zone = NULL;
     pt_events events = {0};
+    PT_TRY(check_count(patron_table_n_rows(table), "The table has", error));
+    PT_TRY(check_lists(&options, error));
     PT_TRY(pt_timezone_create(ctx, options.timezone, &zone, error));
     PT_TRY(pt_log_create(ctx, &options, zone, &log, error));
     PT_TRY(pt_clean(ctx, table, &options, zone, &events, &log->currency, &log->audit, error));
@@ -384,9 +408,6 @@ static patron_status unite_kinds(patron_ctx *ctx, const source *sources, int n_s
     uint16_t *map = NULL;
     int64_t capacity = 0;
     for (int s = 0; s < n_sources; s++) capacity += sources[s].log->n_kind_names;
-    if (capacity > 65536 - PATRON_KIND_OTHER)
-        return pt_fail(error, PATRON_ERR_LIMIT, "The logs have %lld names that are no kind of event; expected at most %d",
-                       (long long)capacity, 65536 - PATRON_KIND_OTHER);
     PT_TRY(pt_alloc(ctx, &events->kinds, events->n, sizeof *events->kinds, error));
     PT_TRY(pt_alloc_zero(ctx, &events->kind_names, capacity, sizeof *events->kind_names, error));
     int64_t at[2] = {0, 0};
@@ -396,6 +417,11 @@ static patron_status unite_kinds(patron_ctx *ctx, const source *sources, int n_s
             if (at[s] < sources[s].log->n_kind_names && (least == NULL || strcmp(sources[s].log->kind_names[at[s]], least) < 0))
                 least = sources[s].log->kind_names[at[s]];
         if (least == NULL) break;
+        if (events->n_kind_names == MOST_KIND_NAMES) {
+            status =
+                pt_fail(error, PATRON_ERR_LIMIT, "The logs have more than %d names that are no kind of event", MOST_KIND_NAMES);
+            goto cleanup;
+        }
         PT_TRY(pt_strdup(ctx, least, &events->kind_names[events->n_kind_names], error));
         events->n_kind_names++;
         for (int s = 0; s < n_sources; s++)
@@ -423,6 +449,7 @@ static patron_status gather_events(patron_ctx *ctx, const source *sources, int n
                                    patron_error *error) {
     patron_status status;
     for (int s = 0; s < n_sources; s++) events->n += sources[s].log->n;
+    PT_TRY(check_count(events->n, "Both logs together have", error));
     PT_TRY(pt_alloc(ctx, &events->time_block, events->n, sizeof *events->time_block, error));
     events->time = events->time_block;
     for (int s = 0; s < n_sources; s++)
@@ -474,7 +501,7 @@ static patron_status check_alike(const patron_log *a, const patron_log *b, patro
                                "Only one of the logs has a column '%s'; expected the same roles and properties in both",
                                x->columns[i].name);
             pt_store store;
-            if (!common_store(&x->columns[i], x->n, other, y->n, &store) || other->property != x->columns[i].property)
+            if (!common_store(&x->columns[i], x->n, other, y->n, &store))
                 return pt_fail(error, PATRON_ERR_TYPE, "Column '%s' holds %s in one log and %s in the other; expected the same",
                                x->columns[i].name, store_names[x->columns[i].store], store_names[other->store]);
         }

@@ -48,6 +48,8 @@ typedef enum pt_store { PT_CODES = 0, PT_MICROS = 1, PT_INTEGER = 2, PT_FLOAT = 
 
 const char *pt_role_name(pt_role role);
 pt_store pt_role_store(pt_role role);
+/* Whether a name means something in a log, so that no property can have it: a role, user, time or event. */
+bool pt_name_is_taken(const char *name);
 
 typedef struct pt_log_column {
     char *name; /* role or property */
@@ -64,6 +66,7 @@ typedef struct pt_log_column {
 typedef struct pt_audit_row {
     char *rule, *column, *action, *example; /* example may be NULL */
     int64_t rows;
+    uint64_t hash; /* of rule, column and action: there may be as many lines as there are unknown names of events */
 } pt_audit_row;
 
 typedef struct pt_audit {

@@ -75,19 +75,19 @@ __attribute__((format(printf, 7, 8))) static patron_status note(report *r, const
     return PATRON_OK;
 }
 
-/* "12.3": printf itself would ask the locale for the point. */
+/* "12.3", x >= 0: printf itself would ask the locale for the point. */
 typedef struct shown {
     char text[32];
 } shown;
 
 static shown decimal(double x) {
     shown s;
-    if (!(x > -1e15 && x < 1e15)) {
+    if (!(x < 1e15)) {
         snprintf(s.text, sizeof s.text, "unknown");
         return s;
     }
-    long long tenths = (long long)(x * 10 + (x < 0 ? -0.5 : 0.5)), size = tenths < 0 ? -tenths : tenths;
-    snprintf(s.text, sizeof s.text, "%s%lld.%lld", tenths < 0 ? "-" : "", size / 10, size % 10);
+    long long tenths = (long long)(x * 10 + 0.5);
+    snprintf(s.text, sizeof s.text, "%lld.%lld", tenths / 10, tenths % 10);
     return s;
 }
 

@@ -1,11 +1,13 @@
 /* data/recipe.c: the options a log was built with, kept so that later loads are read the same way. */
+#include "base/options.h"
 #include "data/events.h"
 
 #include <string.h>
 
-void patron_log_options_init(patron_log_options *options) {
-    memset(options, 0, sizeof *options);
-    options->struct_size = sizeof *options;
+static const patron_log_options defaults = {.struct_size = sizeof defaults};
+
+void patron_log_options_init_sized(patron_log_options *options, size_t size) {
+    pt_options_init(options, size, &defaults, sizeof defaults);
 }
 
 const char *pt_role_name(pt_role role) {
@@ -24,6 +26,12 @@ pt_store pt_role_store(pt_role role) {
 #undef STORE
     };
     return stores[role];
+}
+
+bool pt_name_is_taken(const char *name) {
+    for (int role = 0; role < PT_N_ROLES; role++)
+        if (strcmp(name, pt_role_name((pt_role)role)) == 0) return true;
+    return strcmp(name, "user") == 0 || strcmp(name, "time") == 0 || strcmp(name, "event") == 0;
 }
 
 const char *pt_recipe_column(const patron_log_options *options, pt_role role) {

@@ -71,7 +71,7 @@ bool pt_field_equal(const pt_field *a, const pt_field *b) {
 const char *pt_show_name(const char *name, char *out, size_t size) {
     int64_t n = (int64_t)strlen(name), room = (int64_t)size - 1;
     if (n > room)
-        for (n = room; n > 0 && ((unsigned char)name[n] & 0xC0) == 0x80;) n--;
+        for (n = room; n > 0 && pt_is_continuation(name[n]);) n--;
     memmove(out, name, (size_t)n);
     out[n] = '\0';
     for (int64_t bad; (bad = pt_utf8_check(out, n)) >= 0;) out[bad] = '?';
@@ -213,11 +213,6 @@ patron_status patron_table_create(patron_ctx *ctx, int64_t n_rows, patron_table 
     return PATRON_OK;
 }
 
-patron_table *pt_table_retain(patron_table *table) {
-    atomic_fetch_add_explicit(&table->references, 1, memory_order_relaxed);
-    return table;
-}
-
 void patron_table_destroy(patron_table *table) {
     if (table == NULL || atomic_fetch_sub_explicit(&table->references, 1, memory_order_acq_rel) != 1) return;
     patron_ctx *ctx = table->ctx;
@@ -251,8 +246,6 @@ cleanup:
     memset(field, 0, sizeof *field);
     return status;
 }
-
-static bool is_integer(patron_type type) { return type >= PATRON_TYPE_INT8 && type <= PATRON_TYPE_UINT64; }
 
 /* What the caller says about a column, as a field: the parts that the type does not need are left out. */
 static patron_status describe_field(patron_ctx *ctx, const char *name, const patron_column *column, bool is_value,
@@ -290,7 +283,7 @@ static patron_status describe_field(patron_ctx *ctx, const char *name, const pat
     }
     if (column->type == PATRON_TYPE_DICTIONARY) {
         if (is_value) return pt_fail(error, PATRON_ERR_TYPE, "Column '%s' is a dictionary of dictionaries", shown);
-        if (!is_integer(column->index_type))
+        if (!pt_is_integer(column->index_type))
             return pt_fail(error, PATRON_ERR_TYPE, "Column '%s' has dictionary indices of type %s; expected integers", shown,
                            patron_type_name(column->index_type));
         if (column->dictionary == NULL || column->dictionary_length < 0 || column->dictionary_length > PT_MAX_ROWS)
@@ -456,6 +449,7 @@ patron_status patron_table_select(const patron_table *table, int64_t n, const ch
     patron_status status = PATRON_OK;
     patron_table *result = NULL;
     char shown[128];
+    if (n < 0) return pt_fail(error, PATRON_ERR_INVALID, "%lld columns are asked for; expected 0 or more", (long long)n);
     PT_TRY(patron_table_create(table->ctx, table->n_rows, &result, error));
     for (int64_t i = 0; i < n; i++) {
         int64_t column = patron_table_find(table, names[i]);
@@ -474,13 +468,35 @@ cleanup:
     return status;
 }
 
-patron_status pt_table_share(const patron_table *table, patron_table **out, patron_error *error) {
+/* Appends rows [first, first + n) of the source. */
+static patron_status share_rows(patron_table *table, int64_t column, const pt_column *source, int64_t first, int64_t n,
+                                patron_error *error) {
+    pt_column *target = &table->columns[column];
+    for (int64_t i = n > 0 ? pt_column_find_chunk(source, first) : 0; target->length < n; i++) {
+        pt_chunk part = source->chunks[i];
+        const int64_t skipped = first + target->length - part.start, rest = n - target->length;
+        part.offset += skipped;
+        part.length -= skipped;
+        if (part.length > rest) part.length = rest;
+        if (part.null_count > 0)
+            part.null_count = part.validity == NULL ? part.length : pt_count_zeros(part.validity, part.offset, part.length);
+        patron_status status = pt_column_append(table->ctx, target, &part, error);
+        if (status != PATRON_OK) return status;
+    }
+    pt_column_count_nulls(target);
+    return PATRON_OK;
+}
+
+patron_status patron_table_slice(const patron_table *table, int64_t first, int64_t n, patron_table **out, patron_error *error) {
     patron_status status = PATRON_OK;
     patron_table *result = NULL;
-    PT_TRY(patron_table_create(table->ctx, table->n_rows, &result, error));
+    if (first < 0 || n < 0 || first > table->n_rows - n)
+        return pt_fail(error, PATRON_ERR_INVALID, "%lld rows from row %lld on are asked for; the table has %lld", (long long)n,
+                       (long long)first, (long long)table->n_rows);
+    PT_TRY(patron_table_create(table->ctx, n, &result, error));
     for (int64_t c = 0; c < table->n_columns; c++) {
         PT_TRY(share_column(result, &table->columns[c], error));
-        PT_TRY(share_chunks(result, c, &table->columns[c], error));
+        PT_TRY(share_rows(result, c, &table->columns[c], first, n, error));
     }
     *out = result;
     result = NULL;

@@ -146,7 +146,8 @@ static bool parse_unpadded(const char *text, int64_t length, int64_t *local, boo
     text_cursor in = {text, text + length};
     if (!read_number(&in, 4, 4, 1, 9999, &f.year) || in.at == in.end) return false;
     const char between = *in.at;
-    if ((between != '-' && between != '/') || !skip(&in, between)) return false;
+    if (between != '-' && between != '/') return false;
+    in.at++;
     if (!read_number(&in, 1, 2, 1, 12, &f.month) || !skip(&in, between) || !read_number(&in, 1, 2, 1, 31, &f.day)) return false;
     if (in.at < in.end) {
         if (!skip(&in, 'T') && !skip(&in, ' ')) return false;
@@ -209,11 +210,6 @@ static const directive *find_directive(char letter) {
     for (size_t i = 0; i < sizeof DIRECTIVES / sizeof *DIRECTIVES; i++)
         if (DIRECTIVES[i].letter == letter) return &DIRECTIVES[i];
     return NULL;
-}
-
-static bool is_number(char letter) {
-    const directive *d = find_directive(letter);
-    return d != NULL && d->number;
 }
 
 static bool is_ascii_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
@@ -318,7 +314,7 @@ static bool read_format(const char *format, text_cursor *in, bool number_before,
         } else if (*format == '%') {
             char letter = format[1]; /* 0 at the end of the format, which is no directive */
             if (!read_directive(letter, in, number_before, f)) return false;
-            number_before = is_number(letter);
+            number_before = find_directive(letter)->number;
             format += 2;
         } else {
             if (in->at == in->end || *in->at++ != *format++) return false;
@@ -339,7 +335,7 @@ bool pt_parse_format(const char *format, const char *text, int64_t length, int64
 /* Bytes of the UTF-8 character at `text`, as far as they are there. */
 static int character_size(const char *text) {
     int n = 1;
-    while (((unsigned char)text[n] & 0xc0) == 0x80 && n < 4) n++;
+    while (n < 4 && ((unsigned char)text[n] & 0xc0) == 0x80) n++;
     return n;
 }
 

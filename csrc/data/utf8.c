@@ -89,15 +89,14 @@ static int64_t skip_ascii(const unsigned char *s, int64_t i, int64_t n) {
 
 bool pt_is_ascii(const char *data, int64_t length) { return skip_ascii((const unsigned char *)data, 0, length) == length; }
 
-/* The first character at or after i, where one begins, that is not whole and valid. */
+/* The first character at or after i, where one begins, that is not whole and valid; there is one. */
 static int64_t find_bad(const unsigned char *s, int64_t i, int64_t n) {
-    for (int64_t begin = i; i < n;) {
+    for (int64_t begin = i;; begin = i) {
         uint64_t state = START;
-        for (; i < n && (state & 63) != BAD && (i == begin || (state & 63) != START); i++) state = rows[s[i]] >> (state & 63);
+        do state = rows[s[i++]] >> (state & 63);
+        while (i < n && (state & 63) != BAD && (state & 63) != START);
         if ((state & 63) != START) return begin;
-        begin = i;
     }
-    return -1;
 }
 
 int64_t pt_utf8_check(const char *data, int64_t length) {

@@ -63,9 +63,9 @@ static patron_status check_offsets(const piece *p, int64_t *begin, int64_t *end,
         bool falls = false;
         for (int64_t i = 0; i < n; i++) falls |= block[i + 1] < block[i];
         if (!falls) continue;
-        for (int64_t i = 0; i < n; i++)
-            if (block[i + 1] < block[i])
-                return complain(p, at + done + i, error, "the string offsets fall; expected them to rise");
+        int64_t i = 0;
+        while (block[i + 1] >= block[i]) i++;
+        return complain(p, at + done + i, error, "the string offsets fall; expected them to rise");
     }
     if (*end > chunk_end) return complain(p, at + p->n - 1, error, "the string ends after the last string of its chunk");
     return PATRON_OK;
@@ -165,30 +165,23 @@ static patron_status check_indices(const piece *p, patron_error *error) {
 
 /* ---- all of it ---- */
 
+/* NULL: whatever the buffers hold is a value. */
+static patron_status (*const checks[])(const piece *p, patron_error *error) = {
+    [PATRON_TYPE_UTF8] = check_strings,
+    [PATRON_TYPE_LARGE_UTF8] = check_strings,
+    [PATRON_TYPE_UTF8_VIEW] = check_views,
+    [PATRON_TYPE_DICTIONARY] = check_indices,
+};
+
 static patron_status check_piece(void *arg, int64_t number, int worker, patron_error *error) {
     const piece *p = &((const pieces *)arg)->list[number];
     (void)worker;
-    switch (p->source->field.type) {
-    case PATRON_TYPE_UTF8:
-    case PATRON_TYPE_LARGE_UTF8:
-        return check_strings(p, error);
-    case PATRON_TYPE_UTF8_VIEW:
-        return check_views(p, error);
-    case PATRON_TYPE_DICTIONARY:
-        return check_indices(p, error);
-    default:
-        return PATRON_OK;
-    }
-}
-
-static bool needs_check(patron_type type) {
-    return type == PATRON_TYPE_UTF8 || type == PATRON_TYPE_LARGE_UTF8 || type == PATRON_TYPE_UTF8_VIEW ||
-           type == PATRON_TYPE_DICTIONARY;
+    return checks[p->source->field.type](p, error);
 }
 
 static patron_status cut(patron_ctx *ctx, pieces *all, const pt_column *column, const pt_column *source, const pt_chunk *chunk,
                          patron_error *error) {
-    if (!needs_check(source->field.type)) return PATRON_OK;
+    if (checks[source->field.type] == NULL) return PATRON_OK;
     int64_t wanted = all->n + pt_chunks(chunk->length, PIECE);
     patron_status status = pt_grow(ctx, &all->list, all->n, &all->capacity, wanted, sizeof *all->list, error);
     for (int64_t from = 0; from < chunk->length && status == PATRON_OK; from += PIECE)

@@ -5,6 +5,7 @@
  * measure is a line there and a `pt_put_` in its family. */
 #include "profile/definitions.h"
 
+#include "base/options.h"
 #include "data/calendar.h"
 #include "data/column.h"
 
@@ -27,16 +28,18 @@ static const char *const null_rules[] = {
     [PT_NULL_UNDER_3_ORDERS] = "with fewer than 3 orders",
 };
 
-void patron_profile_options_init(patron_profile_options *options) {
-    memset(options, 0, sizeof *options);
-    options->struct_size = sizeof *options;
+static const patron_profile_options defaults = {.struct_size = sizeof defaults};
+
+void patron_profile_options_init_sized(patron_profile_options *options, size_t size) {
+    pt_options_init(options, size, &defaults, sizeof defaults);
 }
 
 static patron_status read_window(const char *text, pt_window *out, patron_error *error) {
     size_t length = strlen(text);
+    char shown[PT_WINDOW_TEXT];
     if (length >= PT_WINDOW_TEXT)
-        return pt_fail(error, PATRON_ERR_INVALID, "The window '%.40s...' has %zu characters; expected at most %d, e.g. 30D",
-                       text, length, PT_WINDOW_TEXT - 1);
+        return pt_fail(error, PATRON_ERR_INVALID, "The window '%s...' has %zu bytes; expected at most %d, e.g. 30D",
+                       pt_show_name(text, shown, sizeof shown), length, PT_WINDOW_TEXT - 1);
     patron_status status = pt_parse_span(text, &out->days, &out->micros, error);
     if (status != PATRON_OK) return status;
     if (out->days == 0 && out->micros == 0)
@@ -48,23 +51,16 @@ static patron_status read_window(const char *text, pt_window *out, patron_error 
 
 patron_status pt_profile_options_read(patron_ctx *ctx, const patron_profile_options *caller, patron_profile_options *out,
                                       pt_window **windows, patron_error *error) {
-    patron_profile_options options;
-    patron_profile_options_init(&options);
-    if (caller != NULL) {
-        if (caller->struct_size == 0 || caller->struct_size > sizeof options)
-            return pt_fail(
-                error, PATRON_ERR_INVALID,
-                "patron_profile_options.struct_size is %zu; expected at most %zu: fill it with patron_profile_options_init",
-                caller->struct_size, sizeof options);
-        memcpy(&options, caller, caller->struct_size);
-    }
+    patron_profile_options options = defaults;
+    patron_status status = pt_options_read("patron_profile_options", caller, &options, sizeof options, error);
+    if (status != PATRON_OK) return status;
     const int64_t n = options.n_windows;
     if (n < 0 || n > PT_MAX_WINDOWS)
         return pt_fail(error, PATRON_ERR_LIMIT, "There are %lld windows; expected 0 to %d", (long long)n, PT_MAX_WINDOWS);
     if (n > 0 && options.windows == NULL)
         return pt_fail(error, PATRON_ERR_INVALID, "windows is NULL; expected %lld texts", (long long)n);
     pt_window *list;
-    patron_status status = pt_alloc_zero(ctx, &list, n, sizeof *list, error);
+    status = pt_alloc_zero(ctx, &list, n, sizeof *list, error);
     if (status != PATRON_OK) return status;
     for (int64_t i = 0; i < n; i++) {
         if (options.windows[i] == NULL) {

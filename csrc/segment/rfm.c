@@ -35,29 +35,18 @@
  *          +----------------------------------------------------------------------------------------
  *        r   1             2             3                4                     5
  *
- * The saved file: kind "rfm", sections bins (int64), recency, frequency, monetary (float64: the cut points) and, where they
- * were given, columns.recency, columns.frequency, columns.monetary (text: where the figures come from). */
-#include "patron/segment.h"
+ * Saving and loading are in segment/rfm_file.c. */
+#include "segment/rfm.h"
 
-#include "base/file.h"
+#include "base/options.h"
 #include "base/sort.h"
-#include "data/log_file.h"
 
 #include <math.h>
 #include <string.h>
 
-enum { RECENCY = 0, FREQUENCY = 1, MONETARY = 2, N_FIGURES = 3, MIN_BINS = 2, MAX_BINS = 100, MAX_CUTS = MAX_BINS - 1 };
-enum { CHUNK = 1 << 16, FILE_VERSION = 1 };
+enum { CHUNK = 1 << 16 };
 
-static const char *const figure_names[N_FIGURES] = {"recency", "frequency", "monetary"};
-
-struct patron_rfm {
-    patron_ctx *ctx;
-    int bins;
-    int n_cuts[N_FIGURES]; /* 1 .. MAX_CUTS */
-    double cuts[N_FIGURES][MAX_CUTS];
-    char *columns[N_FIGURES]; /* NULL: not said */
-};
+const char *const pt_rfm_figures[RFM_FIGURES] = {"recency", "frequency", "monetary"};
 
 /* [level of fm - 1][level of r - 1] */
 static const uint8_t map[5][5] = {
@@ -80,44 +69,43 @@ const char *patron_rfm_segment_name(int segment) {
 /* ---- the three figures of many customers ---- */
 
 typedef struct figures {
-    const double *of[N_FIGURES];
+    const double *of[RFM_FIGURES];
 } figures;
 
 static bool bought(const figures *x, int64_t i) {
-    return x->of[FREQUENCY][i] > 0 && !isnan(x->of[RECENCY][i]) && !isnan(x->of[MONETARY][i]);
+    return x->of[RFM_FREQUENCY][i] > 0 && !isnan(x->of[RFM_RECENCY][i]) && !isnan(x->of[RFM_MONETARY][i]);
 }
 
 static patron_status check_rows(const figures *x, int64_t first, int64_t end, patron_error *error) {
     for (int64_t i = first; i < end; i++) {
-        for (int f = 0; f < N_FIGURES; f++)
+        for (int f = 0; f < RFM_FIGURES; f++)
             if (isinf(x->of[f][i]))
                 return pt_fail(error, PATRON_ERR_INVALID, "%s of row %lld is %g; expected a finite number, or NaN for none",
-                               figure_names[f], (long long)i, x->of[f][i]);
-        if (x->of[FREQUENCY][i] < 0)
+                               pt_rfm_figures[f], (long long)i, x->of[f][i]);
+        if (x->of[RFM_FREQUENCY][i] < 0)
             return pt_fail(error, PATRON_ERR_INVALID, "frequency of row %lld is %.17g; expected 0 or more", (long long)i,
-                           x->of[FREQUENCY][i]);
+                           x->of[RFM_FREQUENCY][i]);
     }
     return PATRON_OK;
 }
 
 static patron_status check_arrays(int64_t n, const figures *x, patron_error *error) {
     if (n < 0) return pt_fail(error, PATRON_ERR_INVALID, "n is %lld; expected 0 or more customers", (long long)n);
-    for (int f = 0; f < N_FIGURES; f++)
+    for (int f = 0; f < RFM_FIGURES; f++)
         if (n > 0 && x->of[f] == NULL)
-            return pt_fail(error, PATRON_ERR_INVALID, "%s is NULL; expected %lld numbers", figure_names[f], (long long)n);
+            return pt_fail(error, PATRON_ERR_INVALID, "%s is NULL; expected %lld numbers", pt_rfm_figures[f], (long long)n);
     return PATRON_OK;
 }
 
 /* ---- fitting ---- */
 
-void patron_rfm_options_init(patron_rfm_options *options) {
-    memset(options, 0, sizeof *options);
-    options->struct_size = sizeof *options;
-    options->bins = 5;
+static const patron_rfm_options defaults = {.struct_size = sizeof defaults, .bins = 5};
+
+void patron_rfm_options_init_sized(patron_rfm_options *options, size_t size) {
+    pt_options_init(options, size, &defaults, sizeof defaults);
 }
 
-/* NULL: all is well; else what is wrong with cut *at. Fitted cuts may repeat, those given by hand may not. */
-static const char *find_fault(int n, const double *cuts, bool may_repeat, int *at) {
+const char *pt_rfm_find_fault(int n, const double *cuts, bool may_repeat, int *at) {
     for (*at = 0; *at < n; ++*at) {
         if (!isfinite(cuts[*at])) return "expected a finite number";
         if (*at > 0 && cuts[*at] < cuts[*at - 1]) return "expected no less than the one before";
@@ -127,11 +115,11 @@ static const char *find_fault(int n, const double *cuts, bool may_repeat, int *a
 }
 
 static patron_status take_cuts(patron_rfm *rfm, int figure, int n, const double *cuts, patron_error *error) {
-    const char *name = figure_names[figure];
-    if (n < 1 || n > MAX_CUTS)
-        return pt_fail(error, PATRON_ERR_INVALID, "There are %d cut points of %s; expected 1 to %d", n, name, MAX_CUTS);
+    const char *name = pt_rfm_figures[figure];
+    if (n < 1 || n > RFM_MAX_CUTS)
+        return pt_fail(error, PATRON_ERR_INVALID, "There are %d cut points of %s; expected 1 to %d", n, name, RFM_MAX_CUTS);
     int at;
-    const char *fault = find_fault(n, cuts, false, &at);
+    const char *fault = pt_rfm_find_fault(n, cuts, false, &at);
     if (fault != NULL) return pt_fail(error, PATRON_ERR_INVALID, "Cut point %d of %s is %.17g; %s", at, name, cuts[at], fault);
     rfm->n_cuts[figure] = n;
     for (int k = 0; k < n; k++) rfm->cuts[figure][k] = cuts[k] + 0.0; /* no negative zero */
@@ -179,7 +167,7 @@ static patron_status fit_quantiles(patron_rfm *rfm, int64_t n, const figures *x,
                        "None of the %lld customers has bought; quantiles need one with recency, frequency and monetary",
                        (long long)n);
     PT_TRY(pt_alloc(ctx, &block, m, 4 * sizeof *block, error));
-    for (int f = 0; f < N_FIGURES; f++) {
+    for (int f = 0; f < RFM_FIGURES; f++) {
         if (rfm->n_cuts[f] > 0) continue;
         for (int64_t i = 0, to = 0; i < n; i++) {
             if (i % CHUNK == 0) PT_TRY(pt_poll(ctx, error));
@@ -195,7 +183,7 @@ cleanup:
     return status;
 }
 
-static patron_status rfm_create(patron_ctx *ctx, patron_rfm **out, patron_error *error) {
+patron_status pt_rfm_create(patron_ctx *ctx, patron_rfm **out, patron_error *error) {
     patron_status status = pt_alloc_zero(ctx, out, 1, sizeof **out, error);
     if (status == PATRON_OK) (*out)->ctx = pt_ctx_retain(ctx);
     return status;
@@ -204,7 +192,7 @@ static patron_status rfm_create(patron_ctx *ctx, patron_rfm **out, patron_error 
 void patron_rfm_destroy(patron_rfm *rfm) {
     if (rfm == NULL) return;
     patron_ctx *ctx = rfm->ctx;
-    for (int f = 0; f < N_FIGURES; f++) pt_free(ctx, rfm->columns[f]);
+    for (int f = 0; f < RFM_FIGURES; f++) pt_free(ctx, rfm->columns[f]);
     pt_free(ctx, rfm);
     patron_ctx_destroy(ctx);
 }
@@ -212,28 +200,21 @@ void patron_rfm_destroy(patron_rfm *rfm) {
 patron_status patron_rfm_fit(patron_ctx *ctx, int64_t n, const double *recency, const double *frequency, const double *monetary,
                              const patron_rfm_options *caller, patron_rfm **out, patron_error *error) {
     patron_status status = PATRON_OK;
-    patron_rfm_options options;
+    patron_rfm_options options = defaults;
     patron_rfm *rfm = NULL;
     const figures x = {{recency, frequency, monetary}};
-    patron_rfm_options_init(&options);
-    if (caller != NULL) {
-        if (caller->struct_size == 0 || caller->struct_size > sizeof options)
-            return pt_fail(error, PATRON_ERR_INVALID,
-                           "patron_rfm_options.struct_size is %zu; expected at most %zu: fill it with patron_rfm_options_init",
-                           caller->struct_size, sizeof options);
-        memcpy(&options, caller, caller->struct_size);
-    }
-    if (options.bins < MIN_BINS || options.bins > MAX_BINS)
-        return pt_fail(error, PATRON_ERR_INVALID, "bins is %d; expected %d to %d", options.bins, MIN_BINS, MAX_BINS);
-    const double *given[N_FIGURES] = {options.recency_cuts, options.frequency_cuts, options.monetary_cuts};
-    const int n_given[N_FIGURES] = {options.n_recency_cuts, options.n_frequency_cuts, options.n_monetary_cuts};
-    const char *columns[N_FIGURES] = {options.recency_column, options.frequency_column, options.monetary_column};
+    PT_TRY(pt_options_read("patron_rfm_options", caller, &options, sizeof options, error));
+    if (options.bins < RFM_MIN_BINS || options.bins > RFM_MAX_BINS)
+        return pt_fail(error, PATRON_ERR_INVALID, "bins is %d; expected %d to %d", options.bins, RFM_MIN_BINS, RFM_MAX_BINS);
+    const double *given[RFM_FIGURES] = {options.recency_cuts, options.frequency_cuts, options.monetary_cuts};
+    const int n_given[RFM_FIGURES] = {options.n_recency_cuts, options.n_frequency_cuts, options.n_monetary_cuts};
+    const char *columns[RFM_FIGURES] = {options.recency_column, options.frequency_column, options.monetary_column};
     PT_TRY(check_arrays(n, &x, error));
-    PT_TRY(rfm_create(ctx, &rfm, error));
+    PT_TRY(pt_rfm_create(ctx, &rfm, error));
     rfm->bins = options.bins;
-    for (int f = 0; f < N_FIGURES; f++) PT_TRY(pt_strdup(ctx, columns[f], &rfm->columns[f], error));
+    for (int f = 0; f < RFM_FIGURES; f++) PT_TRY(pt_strdup(ctx, columns[f], &rfm->columns[f], error));
     bool learn = false;
-    for (int f = 0; f < N_FIGURES; f++) {
+    for (int f = 0; f < RFM_FIGURES; f++) {
         if (given[f] != NULL)
             PT_TRY(take_cuts(rfm, f, n_given[f], given[f], error));
         else
@@ -261,10 +242,10 @@ static int count_below(const patron_rfm *rfm, int figure, double value) {
 }
 
 /* r, f, m count from 0 to what n_cuts holds. */
-static uint8_t segment_of(const int n_cuts[N_FIGURES], int r, int f, int m) {
-    const int both = n_cuts[FREQUENCY] * n_cuts[MONETARY];
-    const int r_level = (8 * r + n_cuts[RECENCY]) / (2 * n_cuts[RECENCY]);
-    const int fm_level = (4 * (f * n_cuts[MONETARY] + m * n_cuts[FREQUENCY]) + both) / (2 * both);
+static uint8_t segment_of(const int n_cuts[RFM_FIGURES], int r, int f, int m) {
+    const int both = n_cuts[RFM_FREQUENCY] * n_cuts[RFM_MONETARY];
+    const int r_level = (8 * r + n_cuts[RFM_RECENCY]) / (2 * n_cuts[RFM_RECENCY]);
+    const int fm_level = (4 * (f * n_cuts[RFM_MONETARY] + m * n_cuts[RFM_FREQUENCY]) + both) / (2 * both);
     return map[fm_level][r_level];
 }
 
@@ -276,9 +257,9 @@ static void score_row(const patron_rfm *rfm, const figures *x, int64_t i, const 
     int r = -1, f = -1, m = -1;
     uint8_t segment = PATRON_RFM_NONE;
     if (bought(x, i)) {
-        r = rfm->n_cuts[RECENCY] - count_below(rfm, RECENCY, x->of[RECENCY][i]);
-        f = count_below(rfm, FREQUENCY, x->of[FREQUENCY][i]);
-        m = count_below(rfm, MONETARY, x->of[MONETARY][i]);
+        r = rfm->n_cuts[RFM_RECENCY] - count_below(rfm, RFM_RECENCY, x->of[RFM_RECENCY][i]);
+        f = count_below(rfm, RFM_FREQUENCY, x->of[RFM_FREQUENCY][i]);
+        m = count_below(rfm, RFM_MONETARY, x->of[RFM_MONETARY][i]);
         segment = segment_of(rfm->n_cuts, r, f, m);
     }
     if (out->r != NULL) out->r[i] = (uint8_t)(r + 1);
@@ -333,8 +314,8 @@ cleanup:
 int patron_rfm_bins(const patron_rfm *rfm) { return rfm->bins; }
 
 patron_status patron_rfm_thresholds(const patron_rfm *rfm, const char *which, const double **out, int *n, patron_error *error) {
-    for (int f = 0; f < N_FIGURES; f++)
-        if (which != NULL && strcmp(which, figure_names[f]) == 0) {
+    for (int f = 0; f < RFM_FIGURES; f++)
+        if (which != NULL && strcmp(which, pt_rfm_figures[f]) == 0) {
             *out = rfm->cuts[f];
             *n = rfm->n_cuts[f];
             return PATRON_OK;
@@ -344,103 +325,7 @@ patron_status patron_rfm_thresholds(const patron_rfm *rfm, const char *which, co
 }
 
 const char *patron_rfm_column(const patron_rfm *rfm, const char *which) {
-    for (int f = 0; f < N_FIGURES; f++)
-        if (which != NULL && strcmp(which, figure_names[f]) == 0) return rfm->columns[f];
+    for (int f = 0; f < RFM_FIGURES; f++)
+        if (which != NULL && strcmp(which, pt_rfm_figures[f]) == 0) return rfm->columns[f];
     return NULL;
-}
-
-/* ---- files ---- */
-
-static patron_status write_rfm(const patron_rfm *rfm, pt_writer **out, patron_error *error) {
-    patron_status status = PATRON_OK;
-    pt_writer *writer = NULL;
-    PT_TRY(pt_writer_create(rfm->ctx, "rfm", FILE_VERSION, &writer, error));
-    PT_TRY(pt_writer_add_int64(writer, "bins", rfm->bins, error));
-    for (int f = 0; f < N_FIGURES; f++)
-        PT_TRY(pt_writer_add(writer, figure_names[f], PATRON_SECTION_FLOAT64, rfm->cuts[f], rfm->n_cuts[f], error));
-    PT_TRY(pt_writer_enter(writer, "columns", -1, error));
-    for (int f = 0; f < N_FIGURES; f++)
-        if (rfm->columns[f] != NULL) PT_TRY(pt_writer_add_text(writer, figure_names[f], rfm->columns[f], error));
-    pt_writer_leave(writer);
-    *out = writer;
-    writer = NULL;
-cleanup:
-    pt_writer_destroy(writer);
-    return status;
-}
-
-patron_status patron_rfm_save(const patron_rfm *rfm, const char *path, patron_error *error) {
-    pt_writer *writer = NULL;
-    patron_status status = write_rfm(rfm, &writer, error);
-    if (status == PATRON_OK) status = pt_writer_save(writer, path, error);
-    pt_writer_destroy(writer);
-    return status;
-}
-
-patron_status patron_rfm_to_bytes(const patron_rfm *rfm, patron_bytes **out, patron_error *error) {
-    pt_writer *writer = NULL;
-    patron_status status = write_rfm(rfm, &writer, error);
-    if (status == PATRON_OK) status = pt_writer_to_bytes(writer, out, error);
-    pt_writer_destroy(writer);
-    return status;
-}
-
-static patron_status read_cuts(const pt_reader *reader, patron_rfm *rfm, int figure, patron_error *error) {
-    const char *name = figure_names[figure];
-    const double *cuts;
-    int64_t n;
-    int at;
-    patron_status status = pt_reader_section(reader, name, PATRON_SECTION_FLOAT64, &cuts, &n, error);
-    if (status != PATRON_OK) return status;
-    if (n < 1 || n > MAX_CUTS)
-        return pt_reader_refuse(reader, name, error, "has %lld cut points; expected 1 to %d", (long long)n, MAX_CUTS);
-    const char *fault = find_fault((int)n, cuts, true, &at);
-    if (fault != NULL) return pt_reader_refuse(reader, name, error, "has cut point %d at %.17g; %s", at, cuts[at], fault);
-    memcpy(rfm->cuts[figure], cuts, (size_t)n * sizeof *cuts);
-    rfm->n_cuts[figure] = (int)n;
-    return PATRON_OK;
-}
-
-static patron_status read_columns(pt_reader *reader, patron_rfm *rfm, patron_error *error) {
-    patron_status status = pt_reader_enter(reader, "columns", -1, error);
-    if (status != PATRON_OK) return status;
-    for (int f = 0; f < N_FIGURES; f++) {
-        const char *name;
-        if (!pt_reader_has(reader, figure_names[f])) continue;
-        PT_TRY(pt_reader_utf8(reader, figure_names[f], &name, error));
-        PT_TRY(pt_strdup(rfm->ctx, name, &rfm->columns[f], error));
-    }
-cleanup:
-    pt_reader_leave(reader);
-    return status;
-}
-
-/* Takes over the reader. */
-static patron_status read_rfm(patron_ctx *ctx, pt_reader *reader, patron_rfm **out, patron_error *error) {
-    patron_status status = PATRON_OK;
-    patron_rfm *rfm = NULL;
-    int64_t bins;
-    PT_TRY(rfm_create(ctx, &rfm, error));
-    PT_TRY(pt_reader_int64(reader, "bins", MIN_BINS, MAX_BINS, &bins, error));
-    rfm->bins = (int)bins;
-    for (int f = 0; f < N_FIGURES; f++) PT_TRY(read_cuts(reader, rfm, f, error));
-    PT_TRY(read_columns(reader, rfm, error));
-    *out = rfm;
-    rfm = NULL;
-cleanup:
-    patron_rfm_destroy(rfm);
-    pt_reader_destroy(reader);
-    return status;
-}
-
-patron_status patron_rfm_load(patron_ctx *ctx, const char *path, patron_rfm **out, patron_error *error) {
-    pt_reader *reader = NULL;
-    patron_status status = pt_reader_open(ctx, path, "rfm", FILE_VERSION, &reader, error);
-    return status == PATRON_OK ? read_rfm(ctx, reader, out, error) : status;
-}
-
-patron_status patron_rfm_from_bytes(patron_ctx *ctx, const void *data, int64_t size, patron_rfm **out, patron_error *error) {
-    pt_reader *reader = NULL;
-    patron_status status = pt_reader_from_bytes(ctx, data, size, "rfm", FILE_VERSION, &reader, error);
-    return status == PATRON_OK ? read_rfm(ctx, reader, out, error) : status;
 }

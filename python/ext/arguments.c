@@ -66,7 +66,7 @@ bool core_optional_text(PyObject *value, const char *what, const char **out) {
 bool core_int64(PyObject *value, const char *what, int64_t *out) {
     PyObject *index = PyNumber_Index(value);
     if (index == NULL) {
-        PyErr_Format(PyExc_TypeError, "%s is %R; expected an int", what, value);
+        if (PyErr_ExceptionMatches(PyExc_TypeError)) PyErr_Format(PyExc_TypeError, "%s is %R; expected an int", what, value);
         return false;
     }
     int overflow;
@@ -110,6 +110,9 @@ static bool same_format(const char *given, char wanted) {
 
 bool core_buffer(PyObject *value, const char *what, char format, Py_ssize_t size, bool writable, Py_buffer *out) {
     if (PyObject_GetBuffer(value, out, PyBUF_C_CONTIGUOUS | PyBUF_FORMAT | (writable ? PyBUF_WRITABLE : 0)) != 0) {
+        bool unfit = PyErr_ExceptionMatches(PyExc_TypeError) || PyErr_ExceptionMatches(PyExc_ValueError) ||
+                     PyErr_ExceptionMatches(PyExc_BufferError);
+        if (!unfit) return false; /* no memory, say */
         PyErr_Clear();
         PyObject *type = PyType_GetName(Py_TYPE(value));
         if (type != NULL) PyErr_Format(PyExc_TypeError, "%s is of type %U; expected a contiguous array", what, type);

@@ -88,6 +88,17 @@ static PyObject *cpu(PyObject *module, PyObject *Py_UNUSED(unused)) {
     return PyUnicode_FromString(patron_ctx_cpu(core_state_of(module)->ctx));
 }
 
+static PyObject *set_memory_cap(PyObject *module, PyObject *value) {
+    core_state *state = core_state_of(module);
+    int64_t bytes = 0;
+    if (value != Py_None && !core_int64(value, "The memory cap", &bytes)) return NULL;
+    if (value != Py_None && bytes < 1)
+        return PyErr_Format(PyExc_ValueError, "The memory cap is %lld; expected at least 1 byte, or None for no cap",
+                            (long long)bytes);
+    patron_ctx_set_memory_cap(state->ctx, (uint64_t)bytes);
+    Py_RETURN_NONE;
+}
+
 static PyObject *memory(PyObject *module, PyObject *Py_UNUSED(unused)) {
     return PyLong_FromUnsignedLongLong(patron_ctx_memory(core_state_of(module)->ctx));
 }
@@ -153,6 +164,9 @@ static PyMethodDef functions[] = {
      "set_threads(n, /)\n--\n\nUse exactly n threads from the next call on; 0: what affinity and cgroup allow."},
     {"get_threads", get_threads, METH_NOARGS, "get_threads()\n--\n\nThe number of threads in use."},
     {"cpu", cpu, METH_NOARGS, "cpu()\n--\n\nThe vector width in use: 'generic', 'avx2' or 'avx512'."},
+    {"set_memory_cap", set_memory_cap, METH_O,
+     "set_memory_cap(bytes, /)\n--\n\nFrom now on all objects of the library together may hold at most so many bytes, else a "
+     "MemoryError; None: no cap. Arrays and frames made from them are Python's."},
     {"memory", memory, METH_NOARGS, "memory()\n--\n\nBytes that all objects of the library hold."},
     {"memory_peak", memory_peak, METH_NOARGS, "memory_peak()\n--\n\nThe most bytes held since the last reset."},
     {"memory_peak_reset", memory_peak_reset, METH_NOARGS, "memory_peak_reset()\n--\n\nThe peak is what is held now."},

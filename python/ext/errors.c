@@ -46,7 +46,7 @@ void core_raise(core_state *state, patron_status status, const patron_error *err
         PyErr_SetObject(state->format_error, message);
         break;
     case PATRON_ERR_CANCELLED:
-        PyErr_SetNone(PyExc_KeyboardInterrupt);
+        PyErr_SetObject(PyExc_KeyboardInterrupt, message);
         break;
     case PATRON_OK:
     case PATRON_ERR_INVALID:

@@ -6,6 +6,8 @@
  * know only the main interpreter. */
 #include "state.h"
 
+#include <string.h>
+
 core_state *core_state_of(PyObject *module) { return PyModule_GetState(module); }
 
 PyObject *core_new(PyTypeObject *type) { return PyType_GenericAlloc(type, 0); }
@@ -23,7 +25,10 @@ void core_free(PyObject *self) {
 
 int core_add_type(PyObject *module, PyType_Spec *spec, PyTypeObject **out) {
     PyObject *type = PyType_FromModuleAndSpec(module, spec, NULL);
-    if (type == NULL) return -1;
+    if (type == NULL) {
+        if (!PyErr_Occurred()) PyErr_NoMemory(); /* 3.11 does not say so for the copy of the name */
+        return -1;
+    }
     *out = (PyTypeObject *)type;
     return PyModule_AddType(module, *out);
 }
@@ -32,9 +37,9 @@ static int import_numpy(core_state *state) {
     PyObject *numpy = PyImport_ImportModule("numpy");
     if (numpy == NULL) return -1;
     state->np_empty = PyObject_GetAttrString(numpy, "empty");
-    state->np_frombuffer = PyObject_GetAttrString(numpy, "frombuffer");
+    if (state->np_empty != NULL) state->np_frombuffer = PyObject_GetAttrString(numpy, "frombuffer");
     Py_DECREF(numpy);
-    return state->np_empty == NULL || state->np_frombuffer == NULL ? -1 : 0;
+    return state->np_frombuffer == NULL ? -1 : 0;
 }
 
 static int add_errors(PyObject *module, core_state *state) {
@@ -49,6 +54,12 @@ static int module_exec(PyObject *module) {
     core_state *state = core_state_of(module);
     if (PyInterpreterState_GetID(PyInterpreterState_Get()) != 0) {
         PyErr_SetString(PyExc_ImportError, "patron works in the main interpreter only, not in sub-interpreters, like numpy");
+        return -1;
+    }
+    if (strcmp(patron_version(), PATRON_VERSION) != 0) {
+        PyErr_Format(PyExc_ImportError,
+                     "patron %s found libpatron %s in the process, loaded by something else before; expected its own version",
+                     PATRON_VERSION, patron_version());
         return -1;
     }
     if (import_numpy(state) != 0 || add_errors(module, state) != 0) return -1;

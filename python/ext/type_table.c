@@ -93,16 +93,30 @@ static PyObject *table_parts(PyObject *object, PyObject *name) {
     return column < 0 ? NULL : core_column_parts(self->state, self->table, column);
 }
 
+static PyObject *table_slice(PyObject *object, PyObject *const *args, Py_ssize_t nargs) {
+    table_object *self = (table_object *)object;
+    int64_t first, n;
+    if (nargs != 2) return PyErr_Format(PyExc_TypeError, "slice() takes 2 arguments; %zd were given", nargs);
+    if (!core_int64(args[0], "first", &first) || !core_int64(args[1], "n", &n)) return NULL;
+    patron_table *out = NULL;
+    core_call call;
+    core_begin(&call, self->state);
+    if (core_end(&call, patron_table_slice(self->table, first, n, &out, &call.error), NULL))
+        return core_wrap_table(self->state, out);
+    patron_table_destroy(out);
+    return NULL;
+}
+
 static PyObject *table_select(PyObject *object, PyObject *names) {
     table_object *self = (table_object *)object;
-    PyObject *list = PySequence_List(names);
-    if (list == NULL) return NULL;
-    Py_ssize_t n = PyList_Size(list);
+    PyObject *tuple = PySequence_Tuple(names); /* PySequence_List of 3.11 leaks when memory is short */
+    if (tuple == NULL) return NULL;
+    Py_ssize_t n = PyTuple_Size(tuple);
     const char **texts = PyMem_Calloc((size_t)n + 1, sizeof *texts);
     PyObject *result = texts == NULL ? PyErr_NoMemory() : NULL;
     bool ok = texts != NULL;
     for (Py_ssize_t i = 0; ok && i < n; i++) {
-        texts[i] = core_text(PyList_GetItem(list, i), "The name of a column");
+        texts[i] = core_text(PyTuple_GetItem(tuple, i), "The name of a column");
         ok = texts[i] != NULL;
     }
     if (ok) {
@@ -115,7 +129,7 @@ static PyObject *table_select(PyObject *object, PyObject *names) {
             patron_table_destroy(out);
     }
     PyMem_Free(texts);
-    Py_DECREF(list);
+    Py_DECREF(tuple);
     return result;
 }
 
@@ -148,6 +162,8 @@ static PyMethodDef methods[] = {
     {"parts", table_parts, METH_O,
      "parts($self, name, /)\n--\n\nA column as (format, length, buffers, dictionary), as table_from_parts takes it."},
     {"select", table_select, METH_O, "select($self, names, /)\n--\n\nA table of these columns, sharing their memory."},
+    {"slice", (PyCFunction)(void (*)(void))table_slice, METH_FASTCALL,
+     "slice($self, first, n, /)\n--\n\nRows [first, first + n), sharing their memory."},
     {"__arrow_c_stream__", (PyCFunction)(void (*)(void))table_stream, METH_FASTCALL | METH_KEYWORDS,
      "__arrow_c_stream__($self, requested_schema=None)\n--\n\nAn Arrow stream of the chunks, without a copy."},
     {"__arrow_c_array__", (PyCFunction)(void (*)(void))table_array, METH_FASTCALL | METH_KEYWORDS,

@@ -21,7 +21,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from patron._core import FormatError, __version__, get_threads, set_threads
+from patron._core import FormatError, __version__, get_threads, set_memory_cap, set_threads
 
 if TYPE_CHECKING:
     from patron import demo, plot, profile, report, segment
@@ -44,6 +44,7 @@ __all__ = [
     "profile",
     "report",
     "segment",
+    "set_memory_cap",
     "set_threads",
 ]
 

@@ -1,4 +1,4 @@
-"""The command: ``patron run``, ``patron demo``, ``patron inspect``.
+"""The command: ``patron run``, ``patron demo``, ``patron inspect``, ``patron config``.
 
 Results go to files and a few lines to standard output; guesses, progress and errors go to standard error. Exit codes: 0 done,
 1 the work could not be done (one line says why), 2 the command was not understood, 130 interrupted.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
+import shlex
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -25,7 +26,7 @@ DONE, FAILED, INTERRUPTED = 0, 1, 130
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="patron", description="Customer intelligence from a shop's event log.")
     parser.add_argument("--version", action="store_true", help="show the version and stop")
-    commands = parser.add_subparsers(dest="command", metavar="{run,demo,inspect}")
+    commands = parser.add_subparsers(dest="command", metavar="{run,demo,inspect,config}")
 
     run = commands.add_parser("run", help="profile and segment customers of a log; write tables and a report")
     run.add_argument(
@@ -59,6 +60,12 @@ def _parser() -> argparse.ArgumentParser:
 
     inspect = commands.add_parser("inspect", help="show what a saved model or log holds")
     inspect.add_argument("file", type=Path, metavar="FILE")
+
+    config = commands.add_parser("config", help="what a C compiler or CMake needs to find libpatron")
+    config.add_argument("--cflags", action="store_true", help="options to compile with")
+    config.add_argument("--libs", action="store_true", help="options to link with")
+    config.add_argument("--cmakedir", action="store_true", help="folder for CMake's patron_DIR")
+    config.add_argument("--pkgconfigdir", action="store_true", help="folder for PKG_CONFIG_PATH")
     return parser
 
 
@@ -299,6 +306,25 @@ def _inspect(options: argparse.Namespace) -> int:
     return DONE
 
 
+def _config(options: argparse.Namespace) -> int:
+    import patron
+
+    include = patron.get_include()
+    library = os.path.join(os.path.dirname(include), "lib")
+    (name,) = (name for name in os.listdir(library) if name.startswith("libpatron.so."))
+    answers = (
+        (options.cflags, [f"-I{include}"]),
+        (options.libs, [f"-L{library}", f"-Wl,-rpath,{library}", f"-l:{name}"]),
+        (options.cmakedir, [os.path.join(library, "cmake", "patron")]),
+        (options.pkgconfigdir, [os.path.join(library, "pkgconfig")]),
+    )
+    words = [word for wanted, words in answers if wanted for word in words]
+    if not words:
+        raise ValueError("expected --cflags, --libs, --cmakedir or --pkgconfigdir")
+    print(*map(shlex.quote, words))
+    return DONE
+
+
 # ---- the door ----------------------------------------------------------------------------------------------------------
 
 
@@ -322,11 +348,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"patron {patron.__version__}")
         return DONE
     if options.command is None:
-        parser.error("expected one of run, demo, inspect")
+        parser.error("expected one of run, demo, inspect, config")
     with contextlib.suppress(ValueError):  # not the main thread
         signal.signal(signal.SIGTERM, _terminated)
     try:
-        return {"run": _run, "demo": _demo, "inspect": _inspect}[options.command](options)
+        return {"run": _run, "demo": _demo, "inspect": _inspect, "config": _config}[options.command](options)
     except KeyboardInterrupt:
         _say("interrupted; nothing was written")
         return INTERRUPTED

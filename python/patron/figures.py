@@ -8,7 +8,6 @@ instants with the log's time zone, and events are then counted between borders, 
 
 from __future__ import annotations
 
-import zoneinfo
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -16,6 +15,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from patron.timezones import zone_named
 from patron.words import SEGMENTS
 
 __all__ = ["Activity", "concentration", "groups", "over_time", "rfm_tiles", "second_order"]
@@ -124,17 +124,13 @@ def instant(value: Any) -> int:
 def local_date(micros: int, zone: str) -> np.datetime64:
     """The local day of an instant."""
     seconds = micros // 1_000_000
-    local = datetime.fromtimestamp(seconds, _zone(zone))
+    local = datetime.fromtimestamp(seconds, zone_named(zone))
     return np.datetime64(local.date(), "D")
-
-
-def _zone(name: str) -> zoneinfo.ZoneInfo | Any:
-    return UTC if name in ("UTC", "Etc/UTC", "Z") else zoneinfo.ZoneInfo(name)
 
 
 def _midnights(days: Array, zone: str) -> Array:
     """The instants at which local days begin, microseconds UTC."""
-    tz = _zone(zone)
+    tz = zone_named(zone)
     return np.array(
         [int(datetime(d.year, d.month, d.day, tzinfo=tz).timestamp()) * 1_000_000 for d in days.astype(object)],
         dtype=np.int64,

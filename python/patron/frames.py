@@ -22,13 +22,14 @@ from numpy.typing import NDArray
 
 from patron import _core
 
-__all__ = ["core_table", "no_such_column"]
+__all__ = ["core_table", "from_objects", "no_such_column"]
 
 Parts = tuple[str, int, list[Any], Any]
 Column = Parts | _core.Table
 
 _EXPECTED = "expected numbers, text, booleans, dates or times"
 _UNITS = {"s", "ms", "us", "ns"}
+_BLOCK = 65_536
 
 
 def core_table(
@@ -181,7 +182,7 @@ def _column(name: str, values: Any) -> Column:
     items = values if isinstance(values, list) else list(values)
     array = np.empty(len(items), dtype=object)
     array[:] = items
-    return _from_objects(name, array)
+    return from_objects(name, array)
 
 
 def _one(name: str, table: _core.Table) -> _core.Table:
@@ -226,7 +227,7 @@ def _from_series(name: str, series: Any) -> Column:
         capsules = getattr(values, "__arrow_c_stream__", None)
         return _core.table_from_stream(capsules()) if capsules else _core.table_from_array(*values.__arrow_c_array__())
     if isinstance(dtype, pandas.StringDtype):
-        return _from_objects(name, series.to_numpy(dtype=object))
+        return from_objects(name, series.to_numpy(dtype=object))
     if isinstance(dtype, pandas.SparseDtype):
         return _from_numpy(name, np.asarray(series))
     plain = getattr(dtype, "numpy_dtype", None)
@@ -240,7 +241,7 @@ def _from_categorical(name: str, values: Any) -> Column:
     categories = values.categories
     inner = _from_series(name, sys.modules["pandas"].Series(categories))
     if isinstance(inner, _core.Table):  # a dictionary needs its values as parts
-        inner = _from_objects(name, categories.to_numpy(dtype=object))
+        inner = from_objects(name, categories.to_numpy(dtype=object))
     codes = np.ascontiguousarray(values.codes)
     missing = codes < 0
     format_ = {1: "c", 2: "s", 4: "i", 8: "l"}[codes.dtype.itemsize]
@@ -309,11 +310,11 @@ def _from_numpy(name: str, array: NDArray[Any]) -> Parts:
         return _from_times(name, array, None)
     if kind == "S":
         items = array.tolist()
-        return _joined(b"".join(items), items, None)
+        return _joined(b"".join(items), np.fromiter(map(len, items), dtype=np.int64, count=n), None)
     if kind in "UT":
-        return _from_objects(name, array.astype(object))
+        return from_objects(name, array.astype(object))
     if kind == "O":
-        return _from_objects(name, array)
+        return from_objects(name, array)
     raise TypeError(f"Column {name!r} has the numpy type {array.dtype}; {_EXPECTED}")
 
 
@@ -346,11 +347,11 @@ def _from_times(name: str, array: NDArray[Any], zone: str | None) -> Parts:
 # ---- objects -----------------------------------------------------------------------------------------------------------
 
 
-def _joined(text: bytes, items: Sequence[Any], missing: NDArray[np.bool_] | None) -> Parts:
-    """Text that is already one after the other, whose lengths are those of the items."""
-    n = len(items)
+def _joined(text: bytes, lengths: NDArray[np.int64], missing: NDArray[np.bool_] | None) -> Parts:
+    """Text that is already one after the other."""
+    n = len(lengths)
     offsets = np.zeros(n + 1, dtype=np.int64)
-    np.cumsum(np.fromiter(map(len, items), dtype=np.int64, count=n), out=offsets[1:])
+    np.cumsum(lengths, out=offsets[1:])
     validity = _bits(~missing) if missing is not None and missing.any() else None
     return "U", n, [validity, offsets, text], None
 
@@ -388,7 +389,8 @@ def _describe(value: Any) -> str:
     return f"{text if len(text) <= 60 else text[:57] + '...'} ({type(value).__name__})"
 
 
-def _from_objects(name: str, array: NDArray[np.object_]) -> Parts:
+def from_objects(name: str, array: NDArray[np.object_]) -> Parts:
+    """Parts of a column of Python objects, all of one kind or None."""
     values: list[Any] = array.tolist()
     n = len(values)
     kinds = set(map(type, values))
@@ -454,20 +456,31 @@ def _mixture(name: str, values: list[Any], missing: NDArray[np.bool_] | None) ->
 def _from_text(name: str, values: list[Any], missing: NDArray[np.bool_] | None) -> Parts:
     if missing is not None:
         values = ["" if gone else value for value, gone in zip(values, missing.tolist(), strict=True)]
-    whole = "".join(values)
-    if whole.isascii():  # characters are bytes: nothing to encode one by one
-        return _joined(whole.encode(), values, missing)
-    del whole
-    try:
-        encoded = list(map(str.encode, values))
-        return _joined(b"".join(encoded), encoded, missing)
-    except UnicodeEncodeError:
-        for row, value in enumerate(values):
+    pieces = []
+    lengths = np.empty(len(values), dtype=np.int64)
+    for first in range(0, len(values), _BLOCK):  # block by block: nothing stops a join of millions
+        block = values[first : first + _BLOCK]
+        whole = "".join(block)
+        if whole.isascii():  # characters are bytes: nothing to encode one by one
+            piece, sized = whole.encode(), block
+        else:
             try:
-                value.encode()
-            except UnicodeEncodeError as error:
-                raise ValueError(f"Column {name!r}, row {row}: {value!r} is not valid text: {error.reason}") from None
-        raise
+                sized = list(map(str.encode, block))
+            except UnicodeEncodeError:
+                raise _not_text(name, block, first) from None
+            piece = b"".join(sized)
+        pieces.append(piece)
+        lengths[first : first + len(block)] = np.fromiter(map(len, sized), dtype=np.int64, count=len(block))
+    return _joined(b"".join(pieces), lengths, missing)
+
+
+def _not_text(name: str, values: list[str], first: int) -> ValueError:
+    for row, value in enumerate(values, first):
+        try:
+            value.encode()
+        except UnicodeEncodeError as error:
+            return ValueError(f"Column {name!r}, row {row}: {value!r} is not valid text: {error.reason}")
+    raise AssertionError("every value can be encoded")
 
 
 def _from_scalars(name: str, values: list[Any], missing: NDArray[np.bool_] | None, family: str) -> Parts:

@@ -151,10 +151,10 @@ class RFM(Estimator):
         r, f, m, segment = self._core.predict(*measures)
         n = len(segment)
         names = np.array(_core.rfm_segment_names(), dtype=object)
-        from patron.frames import _from_objects
+        from patron.frames import from_objects
 
         scores = [(name, ("C", n, [None, values], None)) for name, values in (("r", r), ("f", f), ("m", m))]
-        labels = ("segment", ("C", n, [None, segment], _from_objects("segment", names)))
+        labels = ("segment", ("C", n, [None, segment], from_objects("segment", names)))
         scored = _core.table_from_parts(n, [*scores, labels])
         columns = [("user", table._patron_core, "user"), *((name, scored, name) for name in ("r", "f", "m", "segment"))]
         return Table._wrap(_core.table_combine(n, columns))

@@ -152,7 +152,13 @@ class Table:
 
     def head(self, n: int = 5) -> dict[str, NDArray[Any]]:
         """The first rows as a dict of numpy arrays."""
-        return {name: self[name][:n] for name in self.columns}
+        some = self._first(n)
+        return {name: some[name] for name in some.columns}
+
+    def _first(self, n: int) -> Table:
+        """The first n rows; where n is negative all but the last -n."""
+        rows = len(self)
+        return Table._wrap(self._patron_core.slice(0, min(n, rows) if n >= 0 else max(rows + n, 0)))
 
     # ---- other libraries
 
@@ -249,7 +255,8 @@ class Table:
 
     def _cells(self, n: int) -> list[list[str]]:
         """The first rows as text, column by column."""
-        return [[_shown(value) for value in _first(self, name, n)] for name in self.columns]
+        some = self._first(n)
+        return [[_shown(value) for value in _local(some, name)] for name in some.columns]
 
     def __repr__(self) -> str:
         rows, columns = self.shape
@@ -307,8 +314,9 @@ def _with_missing(values: NDArray[Any]) -> NDArray[Any]:
     return out
 
 
-def _first(table: Table, name: str, n: int) -> list[Any]:
-    values = table[name][:n]
+def _local(table: Table, name: str) -> list[Any]:
+    """The values of a column, times as those of its zone."""
+    values = table[name]
     zone = table.timezone_of(name)
     if zone is None or values.dtype.kind != "M":
         return list(values)

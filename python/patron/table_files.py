@@ -35,8 +35,8 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[str]:
         handle, name = tempfile.mkstemp(prefix=f".{os.path.basename(target)[:40]}.", suffix=".tmp", dir=os.path.dirname(target))
     except OSError as error:
         raise _named(error, path) from None
-    os.close(handle)
     try:
+        os.close(handle)
         umask = os.umask(0)
         os.umask(umask)
         os.chmod(name, 0o666 & ~umask)  # as if it had been opened, not made by mkstemp
@@ -70,11 +70,11 @@ def local_times(values: NDArray[Any], zone: str) -> list[datetime | None]:
 
 def _zone_of(name: str) -> tzinfo:
     """A zone by its name, or by its offset, which Arrow allows as a name."""
-    from patron.timezones import _zone
+    from patron.timezones import zone_named
 
     offset = re.fullmatch(r"([+-])([01][0-9]|2[0-3]):([0-5][0-9])", name)
     if offset is None:
-        return _zone(name)
+        return zone_named(name)
     east = timedelta(hours=int(offset[2]), minutes=int(offset[3]))
     return timezone(-east if offset[1] == "-" else east)
 

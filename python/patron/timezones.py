@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["ZoneTable", "instant", "name_of", "table_of"]
+__all__ = ["ZoneTable", "instant", "name_of", "table_of", "zone_named"]
 
 ZoneTable = tuple[str, int, NDArray[np.int64], NDArray[np.int32]]
 
@@ -42,7 +42,8 @@ def name_of(tz: Any) -> str:
     raise TypeError(f"tz is {tz!r}; expected the name of a time zone such as 'Asia/Shanghai'")
 
 
-def _zone(name: str) -> tzinfo:
+def zone_named(name: str) -> tzinfo:
+    """The time zone of that name; ValueError if there is none."""
     if name == "UTC":
         return UTC
     import zoneinfo
@@ -82,7 +83,7 @@ def table_of(name: str) -> ZoneTable | None:
     """
     if name == "UTC":
         return None
-    zone = _zone(name)
+    zone = zone_named(name)
 
     def offset_at(moment: datetime) -> int:
         offset = zone.fromutc(moment.replace(tzinfo=zone)).utcoffset()
@@ -156,6 +157,6 @@ def instant(value: Any, zone: str, what: str) -> int:
     if value != value:  # pandas.NaT
         raise ValueError(f"{what} is {value!r}; expected a time")
     if value.tzinfo is None:
-        value = value.replace(tzinfo=_zone(zone))
+        value = value.replace(tzinfo=zone_named(zone))
     moment: datetime = value.astimezone(UTC)
     return (moment.replace(tzinfo=None) - _EPOCH) // timedelta(microseconds=1)
