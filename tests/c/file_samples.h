@@ -16,6 +16,9 @@ static inline void sample_folder(char out[128]) {
     assert_non_null(mkdtemp(out));
 }
 
+/* The next poll of the context asks its `cancelled`, however short ago it did so. */
+static inline void ask_at_once(patron_ctx *ctx) { memset(&ctx->polls, 0, sizeof ctx->polls); }
+
 static const int64_t sample_time[] = {-5, 0, 7, INT64_MAX, INT64_MIN};
 static const int64_t sample_offsets[] = {0, 3, 3, 9};
 static const char sample_text[] = "ann\xe5\x90\xb4\xe6\x9d\xb0"; /* "ann", "", two Chinese characters */
@@ -26,41 +29,38 @@ static const uint8_t sample_bits[] = {0xff, 0x01, 0x80};
  * names; backwards turns it round. */
 static inline patron_status sample_writer(patron_ctx *ctx, int64_t variant, bool backwards, pt_writer **out,
                                           patron_error *error) {
-    pt_writer *w = NULL;
+    pt_writer *w;
     patron_status status = pt_writer_create(ctx, "log", 2, &w, error);
     if (status != PATRON_OK) return status;
     for (int i = 0; i < 6; i++) {
         switch (backwards ? 5 - i : i) {
         case 0:
-            PT_TRY(pt_writer_add(w, "time", PATRON_SECTION_INT64, sample_time, 5, error));
+            pt_writer_add(w, "time", PATRON_SECTION_INT64, sample_time, 5);
             break;
         case 1:
-            PT_TRY(pt_writer_add(w, "empty", PATRON_SECTION_FLOAT64, NULL, 0, error));
+            pt_writer_add(w, "empty", PATRON_SECTION_FLOAT64, NULL, 0);
             break;
         case 2:
-            PT_TRY(pt_writer_add_int64(w, "variant", variant, error));
+            pt_writer_add_int64(w, "variant", variant);
             break;
         case 3:
-            PT_TRY(pt_writer_add_float64(w, "half", 0.5, error));
+            pt_writer_add_float64(w, "half", 0.5);
             break;
         case 4:
-            PT_TRY(pt_writer_add_names(w, "names", 3, sample_names, error));
+            pt_writer_add_names(w, "names", 3, sample_names);
             break;
         default:
-            PT_TRY(pt_writer_enter(w, "users", -1, error));
-            PT_TRY(pt_writer_add_strings(w, "ids", 3, sample_offsets, sample_text, error));
-            PT_TRY(pt_writer_enter(w, "columns", 12, error));
-            PT_TRY(pt_writer_add_text(w, "name", "city", error));
-            PT_TRY(pt_writer_add(w, "bits", PATRON_SECTION_BYTES, sample_bits, 3, error));
+            pt_writer_enter(w, "users", -1);
+            pt_writer_add_strings(w, "ids", 3, sample_offsets, sample_text);
+            pt_writer_enter(w, "columns", 12);
+            pt_writer_add_text(w, "name", "city");
+            pt_writer_add(w, "bits", PATRON_SECTION_BYTES, sample_bits, 3);
             pt_writer_leave(w);
             pt_writer_leave(w);
         }
     }
     *out = w;
-    w = NULL;
-cleanup:
-    pt_writer_destroy(w);
-    return status;
+    return PATRON_OK;
 }
 
 static inline patron_status sample_bytes(patron_ctx *ctx, int64_t variant, bool backwards, pt_buffer **out,
@@ -100,12 +100,12 @@ static inline patron_status sample_check(patron_ctx *ctx, pt_reader *r, int64_t 
     assert_int_equal(number, variant);
     PT_TRY(pt_reader_float64(r, "half", &half, error));
     assert_true(half >= 0.5 && half <= 0.5);
-    PT_TRY(pt_reader_enter(r, "users", -1, error));
+    pt_reader_enter(r, "users", -1);
     PT_TRY(pt_reader_strings(r, "ids", &n, &offsets, &text, error));
     assert_int_equal(n, 3);
     assert_memory_equal(offsets, sample_offsets, sizeof sample_offsets);
     assert_memory_equal(text, sample_text, 9);
-    PT_TRY(pt_reader_enter(r, "columns", 12, error));
+    pt_reader_enter(r, "columns", 12);
     PT_TRY(pt_reader_text(r, "name", &text, error));
     assert_string_equal(text, "city");
     PT_TRY(pt_reader_array(r, "bits", PATRON_SECTION_BYTES, 3, &bits, error));

@@ -341,6 +341,48 @@ static inline made made_rows(patron_ctx *ctx, int64_t n) {
     return m;
 }
 
+/* A log with everything that can be in a file. Two variants have files of one length. */
+static inline patron_log *made_full_log(patron_ctx *ctx, int64_t n, made_layout layout, int64_t variant) {
+    static const int64_t from[] = {1700000000 * PT_SECOND, 1700500000 * PT_SECOND};
+    static const int32_t offsets[] = {3600, 7200};
+    static const patron_timezone zone = {"Europe/Somewhere", 2, from, offsets, 0};
+    made_row *rows = malloc((size_t)n * sizeof *rows);
+    uint64_t random = 21;
+    made_draw(rows, n, &(made_shape){5, 4, true, true, false}, &random);
+    rows[0].user = 1;
+    rows[0].time = 1700000000 * PT_SECOND;
+    for (int64_t i = 0; i < n; i++)
+        if (rows[i].time != NONE) rows[i].time += variant * PT_SECOND;
+    made m = made_table(ctx, rows, n, layout, 1), users = made_rows(ctx, 3), items = made_rows(ctx, 2);
+    const char **money = calloc((size_t)n, sizeof *money);
+    money[0] = "EUR";
+    made_add_words(&m, "money", money);
+    patron_log_options o = made_options(true);
+    o.timezone = &zone;
+    o.currency = "money";
+    o.winsorize = 1;
+    o.time_from = variant; /* no range is asked for: it is only kept */
+    patron_log *log = made_log(ctx, &m, &o), *known = NULL, *all = NULL;
+    made_add_ids(&users, users.table, "id", 3, (const int64_t[]){1, 2, 1}, layout);
+    made_add_values(&users, "since", PATRON_TYPE_TIMESTAMP, (const int64_t[]){5, NONE, 7});
+    made_add_words(&users, "town", (const char *const[]){"Ulm", NULL, "Linz"});
+    made_add_ids(&items, items.table, "id", 2, (const int64_t[]){1, 9}, made_is_text(layout) ? AS_INT64 : AS_DICTIONARY);
+    made_add_values(&items, "price", PATRON_TYPE_FLOAT64, (const int64_t[]){1250, NONE});
+    const uint8_t flags[] = {2};
+    made_add(items.table, "ours", &(patron_column){.type = PATRON_TYPE_BOOL, .values = flags});
+    patron_error error = {0};
+    if (patron_log_with_users(log, users.table, "id", "since", &known, &error) != PATRON_OK) fail_msg("%s", error.message);
+    if (patron_log_with_items(known, items.table, "id", NULL, &all, &error) != PATRON_OK) fail_msg("%s", error.message);
+    patron_log_destroy(log);
+    patron_log_destroy(known);
+    made_free(&m);
+    made_free(&users);
+    made_free(&items);
+    free(rows);
+    free(money);
+    return all;
+}
+
 /* The line of a rule in the audit; NULL: there is none. */
 static inline const pt_audit_row *audit_line(const patron_log *log, const char *rule) {
     for (int64_t i = 0; i < log->audit.n; i++)

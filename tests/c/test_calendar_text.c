@@ -225,6 +225,8 @@ static void formats_refuse_what_is_not_their_text(void **state) {
                                            {"%Y年%m月%d日", "2024月01月05日"},
                                            {"%H:%M", "10:20"},
                                            {"%F %I", "2024-01-05 10"},
+                                           {"%F %H %p", "2024-01-05 10 PM"},
+                                           {"%F %p", "2024-01-05 PM"},
                                            {"%F %q", "2024-01-05 q"},
                                            {"%F%", "2024-01-05%"}};
     for (size_t i = 0; i < LENGTH(pairs); i++) assert_refuses(pairs[i][0], pairs[i][1]);
@@ -235,6 +237,8 @@ static void a_format_that_cannot_be_meant_is_refused_with_the_place(void **state
     static const char *const cases[][2] = {{"%Y-%q-%d", "%q at character 4 of the time format %Y-%q-%d"},
                                            {"%Y年%m月%号", "%号 at character 7 "},
                                            {"%Y-%m-%", "(character 7)"},
+                                           {"%Y%\xf0\x9f\x98\x80%q", "%\xf0\x9f\x98\x80 at character 3 of"},
+                                           {"%Y%\xf0\x9f\x98\x80\x80\x80", "%\xf0\x9f\x98\x80 at character 3 of"},
                                            {"", "empty"},
                                            {"%m-%d", "a year"},
                                            {"%H:%M", "a year"},

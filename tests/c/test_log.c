@@ -298,8 +298,9 @@ static void a_log_without_events_merges_saves_and_cuts_like_any_other(void **sta
 
 /* ---- extremes ---- */
 
-/* Users and times as they are, whatever else; a slow check of the order. */
-static patron_log *log_of_arrays(int64_t n, const int64_t *users, const int64_t *times, const patron_log_options *options) {
+/* Users, times and amounts (may be NULL) as they are. */
+static patron_log *log_of_arrays(int64_t n, const int64_t *users, const int64_t *times, const double *amounts,
+                                 const patron_log_options *options) {
     patron_table *table = NULL;
     patron_log *log = NULL;
     patron_error error = {0};
@@ -308,6 +309,7 @@ static patron_log *log_of_arrays(int64_t n, const int64_t *users, const int64_t 
     made_add(
         table, "when",
         &(patron_column){.type = PATRON_TYPE_TIMESTAMP, .values = times, .unit = PATRON_UNIT_MICROSECOND, .timezone = "UTC"});
+    if (amounts != NULL) made_add(table, "spent", &(patron_column){.type = PATRON_TYPE_FLOAT64, .values = amounts});
     patron_log_options all = *options;
     all.user = "who";
     all.time = "when";
@@ -332,31 +334,99 @@ static void one_user_with_everything_at_one_instant_is_sorted_by_content(void **
     free(rows);
 }
 
-static void two_users_with_millions_of_events_are_sorted_like_any_others(void **state) {
+static void a_user_with_a_million_events_is_sorted_like_any_other(void **state) {
     (void)state;
-    const int64_t n = 3000000;
-    int64_t *users = malloc((size_t)n * 8), *times = malloc((size_t)n * 8), sum = 0, found = 0;
-    uint64_t random = 8;
-    for (int64_t i = 0; i < n; i++) {
-        users[i] = made_below(&random, 16) == 0 ? 4 : -3;
-        times[i] = made_below(&random, 1 << 21) * 1000;
-        sum += times[i];
+    const int64_t n = 1250000;
+    int64_t *users = malloc((size_t)n * 8), *times = malloc((size_t)n * 8);
+    double *amounts = malloc((size_t)n * 8);
+    for (int64_t others = 1; others <= 200; others += 199) { /* alone in its partition, and with others */
+        int64_t sum = 0, found = 0, falls = 0, wrong = 0;
+        uint64_t random = 8;
+        for (int64_t i = 0; i < n; i++) {
+            users[i] = made_below(&random, 16) == 0 ? made_below(&random, others) * 2 : 51;
+            times[i] = made_below(&random, 1 << 21) * 1000;
+            amounts[i] = i % 250000 == 7 ? 1e6 : 10 + (double)(i % 1000) / 100; /* 10 to 20, and five of a million */
+            sum += times[i];
+        }
+        patron_log_options options;
+        patron_log_options_init(&options);
+        options.amount = "spent";
+        patron_log *log = log_of_arrays(n, users, times, amounts, &options);
+        assert_int_equal(patron_log_n_users(log), others + 1);
+        assert_int_equal(patron_log_n_events(log), n);
+        assert_int_equal(audited(log, "outlying amount"), 5);
+        for (int64_t u = 0; u <= others; u++) {
+            patron_id id;
+            int64_t from = patron_log_offsets(log)[u], to = patron_log_offsets(log)[u + 1], of_user = 0;
+            assert_int_equal(patron_log_id(log, "user", u, &id, NULL), PATRON_OK);
+            if (u % 50 == 1) {
+                for (int64_t i = 0; i < n; i++) of_user += users[i] == id.number;
+                wrong += of_user != to - from;
+            }
+            for (int64_t i = from; i < to; i++) {
+                found += patron_log_times(log)[i];
+                falls += i > from && patron_log_times(log)[i] < patron_log_times(log)[i - 1];
+            }
+        }
+        assert_int_equal(falls, 0);
+        assert_int_equal(wrong, 0);
+        assert_int_equal(found, sum);
+        patron_log_destroy(log);
+    }
+    free(users);
+    free(times);
+    free(amounts);
+}
+
+/* Bytes of the times that are the same in all of a user's events are not looked at. */
+static void times_that_share_some_of_their_bytes_are_sorted(void **state) {
+    (void)state;
+    enum { N = 6000 };
+    static int64_t users[N], times[N], seen[3];
+    static const int64_t steps[] = {1 << 8, 1 << 16, 200, 1}, counts[] = {1 << 16, 1 << 8, 255, 256};
+    for (int shape = 0; shape < 4; shape++) {
+        uint64_t random = 5;
+        for (int64_t i = 0; i < N; i++) {
+            users[i] = made_below(&random, 3);
+            times[i] = INT64_C(1700000000000000) + made_below(&random, counts[shape]) * steps[shape];
+            if (shape == 3 && made_below(&random, 4) == 0) times[i] += made_below(&random, 1 << 20); /* not quite all */
+        }
+        patron_log_options options;
+        patron_log_options_init(&options);
+        patron_log *log = log_of_arrays(N, users, times, NULL, &options);
+        memset(seen, 0, sizeof seen);
+        for (int64_t i = 0; i < N; i++) seen[users[i]] += times[i] & 0xFFFFFF;
+        for (int64_t u = 0; u < 3; u++) {
+            int64_t from = patron_log_offsets(log)[u], to = patron_log_offsets(log)[u + 1], sum = 0;
+            for (int64_t i = from; i < to; i++) {
+                sum += patron_log_times(log)[i] & 0xFFFFFF;
+                if (i > from) assert_true(patron_log_times(log)[i - 1] <= patron_log_times(log)[i]);
+            }
+            assert_int_equal(sum, seen[u]);
+        }
+        patron_log_destroy(log);
+    }
+}
+
+static void many_users_whose_times_need_every_bit_find_their_own(void **state) {
+    (void)state;
+    enum { N = 300000 };
+    int64_t *users = malloc(N * sizeof *users), *times = malloc(N * sizeof *times), wrong = 0;
+    for (int64_t i = 0; i < N; i++) {
+        users[i] = i * 7919 % N;
+        times[i] = users[i] % 2 == 0 ? INT64_MIN + 1 + users[i] : INT64_MAX - 1 - users[i];
     }
     patron_log_options options;
     patron_log_options_init(&options);
-    patron_log *log = log_of_arrays(n, users, times, &options);
-    assert_int_equal(patron_log_n_users(log), 2);
-    assert_int_equal(patron_log_n_events(log), n);
-    int64_t of_first = 0;
-    for (int64_t i = 0; i < n; i++) of_first += users[i] == -3;
-    assert_int_equal(patron_log_offsets(log)[1], of_first);
-    int64_t falls = 0;
-    for (int64_t i = 0; i < n; i++) {
-        found += patron_log_times(log)[i];
-        falls += i > 0 && i != of_first && patron_log_times(log)[i] < patron_log_times(log)[i - 1];
-    }
-    assert_int_equal(falls, 0);
-    assert_int_equal(found, sum);
+    options.has_time_range = 1;
+    options.time_from = INT64_MIN + 1;
+    options.time_to = INT64_MAX;
+    patron_log *log = log_of_arrays(N, users, times, NULL, &options);
+    assert_int_equal(patron_log_n_users(log), N);
+    for (int64_t u = 0; u < N; u++)
+        wrong +=
+            patron_log_offsets(log)[u] != u || patron_log_times(log)[u] != (u % 2 == 0 ? INT64_MIN + 1 + u : INT64_MAX - 1 - u);
+    assert_int_equal(wrong, 0);
     patron_log_destroy(log);
     free(users);
     free(times);
@@ -377,7 +447,7 @@ static void times_at_both_ends_of_the_range_keep_their_order(void **state) {
     options.has_time_range = 1;
     options.time_from = INT64_MIN + 1;
     options.time_to = INT64_MAX;
-    patron_log *log = log_of_arrays(N, users, times, &options);
+    patron_log *log = log_of_arrays(N, users, times, NULL, &options);
     assert_int_equal(patron_log_n_events(log), N);
     assert_int_equal(patron_log_start(log), INT64_MIN + 1);
     assert_int_equal(patron_log_end(log), INT64_MAX - 1);
@@ -438,7 +508,9 @@ int main(void) {
         cmocka_unit_test(between_keeps_the_start_and_leaves_out_the_end),
         cmocka_unit_test(a_log_without_events_merges_saves_and_cuts_like_any_other),
         cmocka_unit_test(one_user_with_everything_at_one_instant_is_sorted_by_content),
-        cmocka_unit_test(two_users_with_millions_of_events_are_sorted_like_any_others),
+        cmocka_unit_test(a_user_with_a_million_events_is_sorted_like_any_other),
+        cmocka_unit_test(times_that_share_some_of_their_bytes_are_sorted),
+        cmocka_unit_test(many_users_whose_times_need_every_bit_find_their_own),
         cmocka_unit_test(times_at_both_ends_of_the_range_keep_their_order),
         cmocka_unit_test(a_user_is_found_by_its_id_and_no_other),
     };

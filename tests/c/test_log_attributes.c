@@ -412,7 +412,7 @@ static void logs_with_different_attributes_do_not_merge(void **state) {
 
 static void many_rows_of_one_key_and_instant_are_one_or_in_order(void **state) {
     (void)state;
-    enum { N = 100000 };
+    enum { N = 190000 }; /* the first key's rows fill a block of rows, and some more on either side */
     int64_t *keys = calloc(N, 8), *levels = calloc(N, 8);
     for (int64_t i = 0; i < N; i++) {
         keys[i] = 1 + (i % 10 == 0);

@@ -8,66 +8,7 @@
 
 #include <cmocka.h>
 
-#include "log_made.h"
-
-static patron_ctx *ctx;
-
-static int set_up(void **state) {
-    (void)state;
-    return patron_ctx_create(NULL, &ctx, NULL) == PATRON_OK ? 0 : -1;
-}
-
-static int tear_down(void **state) {
-    (void)state;
-    patron_ctx_destroy(ctx);
-    return 0;
-}
-
-#define INSTANT(seconds) ((seconds)*PT_SECOND)
-#define NOON INSTANT(INT64_C(1704110400)) /* 2024-01-01T12:00:00Z */
-
-static patron_log_options plain(void) {
-    patron_log_options o;
-    patron_log_options_init(&o);
-    o.user = "who";
-    o.time = "when";
-    return o;
-}
-
-static made people(int64_t n, const int64_t *users, const int64_t *times) {
-    made m = made_rows(ctx, n);
-    made_add_values(&m, "who", PATRON_TYPE_INT64, users);
-    made_add_values(&m, "when", PATRON_TYPE_TIMESTAMP, times);
-    return m;
-}
-
-/* Refused with this status and these words; no log comes out. */
-static void refused(const made *m, const patron_log_options *options, patron_status status, const char *const *words) {
-    patron_error error = {0};
-    patron_log *log = NULL;
-    assert_int_equal(patron_log_build(ctx, m->table, options, &log, &error), status);
-    assert_null(log);
-    assert_int_equal(error.status, status);
-    for (; *words != NULL; words++)
-        if (strstr(error.message, *words) == NULL) fail_msg("'%s' does not say '%s'", error.message, *words);
-    assert_int_equal(patron_log_build(ctx, m->table, options, &log, NULL), status);
-}
-#define REFUSED(m, options, status, ...) refused(m, options, status, (const char *const[]){__VA_ARGS__, NULL})
-
-static void has_line(const patron_log *log, const char *rule, const char *column, int64_t rows, const char *action,
-                     const char *example) {
-    const pt_audit_row *line = audit_line(log, rule);
-    if (line == NULL) {
-        fail_msg("no line '%s'", rule);
-        return;
-    }
-    assert_int_equal(line->rows, rows);
-    assert_string_equal(line->action, action);
-    assert_int_equal(line->column != NULL, column != NULL);
-    if (column != NULL) assert_string_equal(line->column, column);
-    assert_int_equal(line->example != NULL, example != NULL);
-    if (example != NULL) assert_string_equal(line->example, example);
-}
+#include "log_rules.h"
 
 static void rows_without_a_user_or_a_time_leave_and_are_counted(void **state) {
     (void)state;
@@ -551,6 +492,76 @@ static void naive_times_are_local_and_doubtful_ones_are_counted(void **state) {
     made_free(&m);
 }
 
+static void trimmed_rows_are_counted_also_where_they_share_a_dictionary(void **state) {
+    (void)state;
+    static const int32_t offsets[] = {0, 4, 8, 12}; /* the last value is on no row */
+    static const int8_t indices[] = {0, 1, 0, 0};
+    static const uint8_t valid[] = {0x3};
+    const patron_column values = {.type = PATRON_TYPE_UTF8, .values = " ann bob eve", .offsets = offsets};
+    made m = made_rows(ctx, 4);
+    made_add_values(&m, "when", PATRON_TYPE_TIMESTAMP, (const int64_t[]){NOON, NOON, NOON, NOON});
+    made_add(m.table, "who",
+             &(patron_column){.type = PATRON_TYPE_DICTIONARY,
+                              .values = indices,
+                              .index_type = PATRON_TYPE_INT8,
+                              .validity = valid,
+                              .dictionary_length = 3,
+                              .dictionary = &values});
+    patron_log_options o = plain();
+    o.trim_ids = 1;
+    patron_log *log = made_log(ctx, &m, &o);
+    assert_int_equal(patron_log_n_users(log), 2);
+    has_line(log, "white space around id", "who", 2, "trimmed", NULL);
+    patron_log_destroy(log);
+    made_free(&m);
+}
+
+static void a_missing_event_is_unknown_also_where_unknown_is_rewritten(void **state) {
+    (void)state;
+    static const char *const names[][3] = {{"unknown", NULL, "zoom"}, {"unknown", NULL, "unknown"}, {"unknown", NULL, "view"}};
+    const patron_kind_name kinds[] = {{"unknown", "view"}};
+    for (int64_t i = 0; i < LENGTH(names); i++) {
+        made m = people(3, (const int64_t[]){1, 2, 3}, (const int64_t[]){NOON, NOON, NOON});
+        made_add_words(&m, "what", names[i]);
+        patron_log_options o = plain();
+        o.event = "what";
+        o.kinds = kinds;
+        o.n_kinds = 1;
+        patron_log *log = made_log(ctx, &m, &o);
+        assert_int_equal(patron_log_kinds(log)[0], PATRON_KIND_VIEW);
+        assert_string_equal(patron_log_kind_name(log, patron_log_kinds(log)[1]), "unknown");
+        assert_int_equal(log->n_kind_names, i == 0 ? 2 : 1);
+        has_line(log, "missing event", "what", 1, "kept as 'unknown'", NULL);
+        patron_log_destroy(log);
+        made_free(&m);
+    }
+}
+
+static void the_least_time_outside_the_range_stays_whatever_is_merged_first(void **state) {
+    (void)state;
+    /* In the order of their texts, which is not that of time: beyond 9999, before 0, and a fraction before its whole second. */
+    static const int64_t times[] = {INT64_MAX - 1, INT64_MIN + 1, NOON + 500000, NOON, NOON + PT_SECOND};
+    static const char *const texts[] = {"+294247-01-10T04:00:54.775806Z", "-290308-12-21T19:59:05.224193Z",
+                                        "2024-01-01T12:00:00.500000Z", "2024-01-01T12:00:00Z", "2024-01-01T12:00:01Z"};
+    patron_log_options o = plain();
+    o.has_time_range = 1;
+    o.time_from = 0;
+    o.time_to = PT_SECOND;
+    for (int64_t i = 0; i < LENGTH(times); i++) {
+        for (int64_t j = 0; j < LENGTH(times); j++) {
+            made both = people(3, (const int64_t[]){1, 2, 3}, (const int64_t[]){5, times[i], times[j]});
+            made a = people(2, (const int64_t[]){1, 2}, (const int64_t[]){5, times[i]});
+            patron_log *whole = made_log(ctx, &both, &o), *half = made_log(ctx, &a, &o);
+            has_line(whole, "time outside the range", "when", 2, "dropped", texts[i < j ? i : j]);
+            has_line(half, "time outside the range", "when", 1, "dropped", texts[i]);
+            patron_log_destroy(whole);
+            patron_log_destroy(half);
+            made_free(&both);
+            made_free(&a);
+        }
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rows_without_a_user_or_a_time_leave_and_are_counted),
@@ -573,6 +584,9 @@ int main(void) {
         cmocka_unit_test(a_property_may_not_take_the_name_of_a_role),
         cmocka_unit_test(white_space_around_ids_goes_when_asked),
         cmocka_unit_test(naive_times_are_local_and_doubtful_ones_are_counted),
+        cmocka_unit_test(trimmed_rows_are_counted_also_where_they_share_a_dictionary),
+        cmocka_unit_test(a_missing_event_is_unknown_also_where_unknown_is_rewritten),
+        cmocka_unit_test(the_least_time_outside_the_range_stays_whatever_is_merged_first),
     };
     return cmocka_run_group_tests_name("log: rules", tests, set_up, tear_down);
 }

@@ -7,9 +7,10 @@
 #include <cmocka.h>
 
 #include "data/column.h"
-#include "faults.h"
 
 #include <math.h>
+#include <stdlib.h>
+#include <string.h>
 
 #define COUNT(array) ((int64_t)(sizeof(array) / sizeof *(array)))
 
@@ -603,55 +604,75 @@ static void values_are_described_in_the_room_there_is(void **state) {
     patron_ctx_destroy(ctx);
 }
 
-/* ---- failing allocations ---- */
-
-static patron_status make_tables(patron_ctx *ctx, void *arg) {
-    (void)arg;
-    static const int64_t indices[] = {1, 0, 1};
-    static const int32_t offsets[] = {0, 1, 2};
-    static const patron_column values = {.type = PATRON_TYPE_UTF8, .values = "ab", .offsets = offsets};
-    patron_status status;
-    patron_table *table = NULL, *chosen = NULL, *twice = NULL;
-    pt_buffer *keep = NULL;
-    int64_t *block = NULL;
-    uint8_t *validity = NULL;
-    patron_column column = {.type = PATRON_TYPE_DICTIONARY,
-                            .values = indices,
-                            .index_type = PATRON_TYPE_INT64,
-                            .dictionary_length = 2,
-                            .dictionary = &values};
-    PT_TRY(patron_table_create(ctx, 3, &table, NULL));
-    PT_TRY(patron_table_borrow_column(table, "a", &column, NULL));
-    PT_TRY(pt_buffer_create(ctx, 24, &keep, NULL));
-    memcpy(keep->data, indices, 24);
-    column.values = keep->data;
-    PT_TRY(pt_table_add(table, "b", &column, keep, NULL));
-    PT_TRY(pt_alloc_zero(ctx, &block, 3, sizeof *block, NULL));
-    status = pt_validity_pack(ctx, 3, (const uint8_t[]){1, 0, 1}, &validity, NULL);
-    if (status != PATRON_OK) {
-        pt_free(ctx, block);
-        goto cleanup;
-    }
-    PT_TRY(pt_table_take(table, "c",
-                         &(patron_column){.type = PATRON_TYPE_TIMESTAMP, .unit = PATRON_UNIT_MICROSECOND, .timezone = "UTC"},
-                         block, NULL, validity, NULL));
-    PT_TRY(patron_table_select(table, 3, (const char *[]){"c", "b", "a"}, &chosen, NULL));
-    PT_TRY(patron_table_concat(ctx, 2, (const patron_table *[]){chosen, chosen}, &twice, NULL));
-    pt_string strings[6];
-    PT_TRY(pt_column_string(&twice->columns[1], 0, 6, strings, NULL));
-    assert_memory_equal(strings[4].data, "a", 1);
-    assert_int_equal(patron_table_null_count(twice, 0), 2);
-cleanup:
-    pt_buffer_release(keep);
-    patron_table_destroy(table);
-    patron_table_destroy(chosen);
-    patron_table_destroy(twice);
-    return status;
-}
-
-static void making_tables_survives_a_failure_of_any_allocation(void **state) {
+/* Every slice of a table of two chunks, one of them with an offset, holds what the table holds there. */
+static void a_slice_is_what_the_table_holds_there(void **state) {
     (void)state;
-    assert_true(faults_sweep(make_tables, NULL) > 30);
+    patron_ctx *ctx = new_ctx();
+    enum { N = 11, BOTH = 2 * N };
+    int64_t x[N];
+    int32_t offsets[N + 1] = {0}, index[N];
+    char text[N + 1] = "abcdefghijk";
+    for (int i = 0; i < N; i++) {
+        x[i] = 100 + i;
+        offsets[i + 1] = i + 1;
+        index[i] = i % 3;
+    }
+    const uint8_t some[] = {0xb5, 0x06}, of_values[] = {0x05}; /* value 1 of the dictionary is null */
+    const patron_column values = {.type = PATRON_TYPE_INT64, .values = x, .validity = of_values};
+    const patron_column columns[] = {
+        {.type = PATRON_TYPE_INT64, .values = x, .validity = some},
+        {.type = PATRON_TYPE_UTF8, .values = text, .offsets = offsets},
+        {.type = PATRON_TYPE_DICTIONARY,
+         .values = index,
+         .validity = some,
+         .index_type = PATRON_TYPE_INT32,
+         .dictionary_length = 3,
+         .dictionary = &values},
+        {.type = PATRON_TYPE_NULL},
+    };
+    static const char *const names[] = {"x", "text", "code", "nothing"};
+    patron_table *table = NULL, *tail = NULL, *both = NULL, *slice = NULL;
+    patron_error error = {0};
+    assert_int_equal(patron_table_create(ctx, N, &table, NULL), PATRON_OK);
+    for (int c = 0; c < 4; c++) assert_int_equal(patron_table_borrow_column(table, names[c], &columns[c], NULL), PATRON_OK);
+    assert_int_equal(patron_table_slice(table, 3, N - 3, &tail, NULL), PATRON_OK);
+    assert_int_equal(patron_table_concat(ctx, 2, (const patron_table *[]){tail, table}, &both, NULL), PATRON_OK);
+    const int64_t rows = patron_table_n_rows(both);
+    assert_int_equal(rows, BOTH - 3);
+    for (int64_t first = 0; first <= rows; first++)
+        for (int64_t n = 0; first + n <= rows; n++) {
+            assert_int_equal(patron_table_slice(both, first, n, &slice, NULL), PATRON_OK);
+            assert_int_equal(patron_table_n_rows(slice), n);
+            for (int64_t c = 0; c < 4; c += 2) {
+                int64_t expected[BOTH] = {0}, found[BOTH] = {0}, nulls = 0;
+                uint8_t valid[BOTH] = {0}, valid_there[BOTH] = {0};
+                assert_int_equal(patron_table_get_int64(both, c, first, n, expected, valid, NULL), PATRON_OK);
+                assert_int_equal(patron_table_get_int64(slice, c, 0, n, found, valid_there, NULL), PATRON_OK);
+                assert_memory_equal(expected, found, sizeof found);
+                assert_memory_equal(valid, valid_there, sizeof valid);
+                for (int64_t i = 0; i < n; i++) nulls += valid[i] == 0;
+                assert_int_equal(patron_table_null_count(slice, c), nulls);
+            }
+            for (int64_t i = 0; i < n; i++) {
+                const char *expected, *found;
+                int64_t length;
+                assert_int_equal(patron_table_get_string(both, 1, first + i, &expected, &length, NULL), PATRON_OK);
+                assert_int_equal(patron_table_get_string(slice, 1, i, &found, &length, NULL), PATRON_OK);
+                assert_ptr_equal(expected, found); /* the memory is shared */
+            }
+            assert_int_equal(patron_table_null_count(slice, 3), n);
+            patron_table_destroy(slice);
+        }
+    slice = NULL;
+    const int64_t wrong[][2] = {{-1, 1}, {0, -1}, {0, rows + 1}, {rows, 1}, {rows + 1, 0}, {INT64_MAX, 1}, {1, INT64_MAX}};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+        assert_int_equal(patron_table_slice(both, wrong[i][0], wrong[i][1], &slice, &error), PATRON_ERR_INVALID);
+    assert_string_equal(error.message, "9223372036854775807 rows from row 1 on are asked for; the table has 19");
+    assert_null(slice);
+    patron_table_destroy(both);
+    patron_table_destroy(tail);
+    patron_table_destroy(table);
+    patron_ctx_destroy(ctx);
 }
 
 int main(void) {
@@ -670,10 +691,10 @@ int main(void) {
         cmocka_unit_test(a_column_of_another_type_is_refused_by_name),
         cmocka_unit_test(borrowed_columns_are_checked),
         cmocka_unit_test(the_first_bad_row_is_named_at_any_number_of_threads),
+        cmocka_unit_test(a_slice_is_what_the_table_holds_there),
         cmocka_unit_test(selected_and_joined_tables_share_memory_and_outlive_their_sources),
         cmocka_unit_test(blocks_read_the_same_whatever_the_chunks),
         cmocka_unit_test(values_are_described_in_the_room_there_is),
-        cmocka_unit_test(making_tables_survives_a_failure_of_any_allocation),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
