@@ -21,6 +21,8 @@ from hypothesis import HealthCheck, settings
 ROOT = Path(__file__).resolve().parents[2]
 SANITIZED = os.environ.get("PATRON_SANITIZED", "") not in ("", "0")
 LONG = os.environ.get("PATRON_LONG", "") not in ("", "0")
+# For what takes minutes and does not depend on the vector width: not again at each of them.
+LONG_ONCE = LONG and not os.environ.get("PATRON_CPU")
 
 # The same examples on every run: a failure seen once is seen again. --long looks further, with fresh ones.
 settings.register_profile(
