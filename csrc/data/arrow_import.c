@@ -81,9 +81,9 @@ static bool parse_decimal(const char *format, pt_field *field) {
         p++;
         if (!parse_number(&p, &field->bit_width)) return false;
     }
-    const int32_t bits = field->bit_width, most = bits == 32 ? 9 : bits == 64 ? 18 : bits == 128 ? 38 : bits == 256 ? 76 : 0;
     field->type = PATRON_TYPE_DECIMAL;
-    return *p == '\0' && field->precision >= 1 && field->precision <= most && field->scale >= -76 && field->scale <= 76;
+    return *p == '\0' && field->precision >= 1 && field->precision <= pt_decimal_digits(field->bit_width) &&
+           field->scale >= -76 && field->scale <= 76;
 }
 
 static bool parse_unit(char letter, patron_time_unit *unit) {

@@ -20,6 +20,8 @@
  * Limits: offsets are whole seconds and less than a day; there are no leap seconds. */
 #include "data/calendar.h"
 
+#include "data/column.h"
+
 #include <string.h>
 
 static const int64_t DAYS_PER_ERA = 146097;                    /* 400 years */
@@ -73,11 +75,15 @@ void pt_civil_from_days(int64_t days, int64_t *year, int *month, int *day) {
 /* ---- zones ---------------------------------------------------------------------------------------------------------- */
 
 static patron_status check_zone(const patron_timezone *zone, patron_error *error) {
+    char name[128];
     if (zone->name == NULL || zone->name[0] == '\0')
         return pt_fail(error, PATRON_ERR_INVALID, "A time zone has no name; expected one like Asia/Shanghai");
+    patron_status status = pt_check_text("The name of the time zone", zone->name, error);
+    if (status != PATRON_OK) return status;
+    pt_show_name(zone->name, name, sizeof name);
     if (zone->n_transitions < 0 || (zone->n_transitions > 0 && (zone->transitions == NULL || zone->offsets == NULL)))
         return pt_fail(error, PATRON_ERR_INVALID,
-                       "The time zone %s has n_transitions %lld%s; expected as many transitions and offsets", zone->name,
+                       "The time zone %s has n_transitions %lld%s; expected as many transitions and offsets", name,
                        (long long)zone->n_transitions, zone->n_transitions < 0 ? "" : " and no arrays of them");
     for (int64_t i = -1; i < zone->n_transitions; i++) {
         int32_t offset = i < 0 ? zone->first_offset : zone->offsets[i];
@@ -85,11 +91,11 @@ static patron_status check_zone(const patron_timezone *zone, patron_error *error
             return pt_fail(
                 error, PATRON_ERR_INVALID,
                 "The time zone %s has an offset of %d seconds (%s %lld); expected less than a day, 86400, either way",
-                zone->name, offset, i < 0 ? "before transition" : "from transition", (long long)(i < 0 ? 0 : i));
+                name, offset, i < 0 ? "before transition" : "from transition", (long long)(i < 0 ? 0 : i));
         if (i > 0 && zone->transitions[i] <= zone->transitions[i - 1])
             return pt_fail(error, PATRON_ERR_INVALID,
                            "The time zone %s has transition %lld at %lld after one at %lld; expected rising instants",
-                           zone->name, (long long)i, (long long)zone->transitions[i], (long long)zone->transitions[i - 1]);
+                           name, (long long)i, (long long)zone->transitions[i], (long long)zone->transitions[i - 1]);
     }
     return PATRON_OK;
 }
@@ -136,6 +142,17 @@ void pt_timezone_release(pt_timezone *zone) {
     pt_free(ctx, zone->offset);
     pt_free(ctx, zone);
     patron_ctx_destroy(ctx);
+}
+
+bool pt_timezone_part(const pt_timezone *a, const pt_timezone *b, int64_t *from) {
+    int64_t i = 0;
+    *from = INT64_MIN;
+    if (a->before != b->before) return true;
+    while (i < a->n && i < b->n && a->from[i] == b->from[i] && a->offset[i] == b->offset[i]) i++;
+    if (i == a->n && i == b->n) return false;
+    const int64_t in_a = i < a->n ? a->from[i] : INT64_MAX, in_b = i < b->n ? b->from[i] : INT64_MAX;
+    *from = in_a < in_b ? in_a : in_b;
+    return true;
 }
 
 /* The last transition at or before an instant, -1 if there is none. */

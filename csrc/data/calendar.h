@@ -47,6 +47,8 @@ typedef struct pt_timezone {
 patron_status pt_timezone_create(patron_ctx *ctx, const patron_timezone *zone, pt_timezone **out, patron_error *error);
 pt_timezone *pt_timezone_retain(pt_timezone *zone);
 void pt_timezone_release(pt_timezone *zone); /* NULL is legal */
+/* Whether the offsets of two zones ever differ; *from: the first instant at which they do, INT64_MIN: from the beginning on. */
+bool pt_timezone_part(const pt_timezone *a, const pt_timezone *b, int64_t *from);
 
 /* Seconds east of UTC at an instant. O(1) from the last transition on, else O(log n). */
 int32_t pt_utc_offset(const pt_timezone *zone, int64_t instant);

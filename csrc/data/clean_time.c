@@ -47,9 +47,6 @@ static patron_status choose_form(time_reader *r, patron_error *error) {
     } else if (pt_is_integer(type) && r->options->time_format != NULL) {
         r->form = FROM_DIGITS;
     } else if (pt_is_integer(type) && r->options->has_time_unit) {
-        if ((unsigned)r->options->time_unit > PATRON_UNIT_DAY)
-            return pt_fail(error, PATRON_ERR_INVALID, "time_unit is %d; expected seconds to nanoseconds or days",
-                           (int)r->options->time_unit);
         r->form = r->options->time_unit == PATRON_UNIT_DAY ? FROM_DAYS : FROM_COUNT;
     } else if (pt_is_integer(type)) {
         char example[64];

@@ -196,7 +196,7 @@ static bool is_float(patron_type type) { return type >= PATRON_TYPE_FLOAT16 && t
 
 static int64_t floor_divide(int64_t a, int64_t b) { return a / b - (a % b < 0); }
 
-/* Microseconds (or days) of times; false when one is too far away. Overflown values come out as 0. */
+/* Microseconds (or days) of times; false when one is too far away, which comes out as the end that it passes. */
 static bool scale_times(const pt_field *field, int64_t n, int64_t *values) {
     static const int64_t factors[] = {1000000, 1000};
     bool fits = true;
@@ -210,7 +210,7 @@ static bool scale_times(const pt_field *field, int64_t n, int64_t *values) {
         const int64_t factor = factors[field->unit], limit = INT64_MAX / factor;
         for (int64_t i = 0; i < n; i++) {
             bool inside = values[i] <= limit && values[i] >= -limit;
-            values[i] = inside ? values[i] * factor : 0;
+            values[i] = inside ? values[i] * factor : values[i] > 0 ? INT64_MAX : INT64_MIN + 1;
             fits &= inside;
         }
     }
@@ -224,6 +224,7 @@ static bool convert_int64(const block *b, int64_t *out) {
     if (b->field->type != PATRON_TYPE_UINT64) return true;
     int64_t signs = 0;
     for (int64_t i = 0; i < b->n; i++) signs |= out[i];
+    for (int64_t i = 0; signs < 0 && i < b->n; i++) out[i] = out[i] < 0 ? INT64_MAX : out[i];
     return signs >= 0;
 }
 
@@ -587,6 +588,10 @@ patron_status pt_column_int64(const pt_column *column, int64_t first, int64_t n,
     if (type != PATRON_TYPE_NULL && !is_integer(type) && !is_time(type))
         return wrong_type(column, "integers, booleans, dates, timestamps or durations", error);
     return read_as(column, first, n, &(target){.form = FORM_INT64, .whole = out, .valid = valid}, error);
+}
+
+void pt_column_clamped(const pt_column *column, int64_t first, int64_t n, int64_t *out, uint8_t *valid) {
+    (void)read_rows(column, first, n, &(target){.form = FORM_INT64, .whole = out, .valid = valid}, false, NULL);
 }
 
 static bool is_number(patron_type type) {

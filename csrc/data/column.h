@@ -74,6 +74,8 @@ patron_status pt_column_int64(const pt_column *column, int64_t first, int64_t n,
                               patron_error *error);
 patron_status pt_column_float64(const pt_column *column, int64_t first, int64_t n, double *out, uint8_t *valid,
                                 patron_error *error);
+/* pt_column_int64 of a column that it takes, without a failure: what does not fit comes out as INT64_MAX or INT64_MIN + 1. */
+void pt_column_clamped(const pt_column *column, int64_t first, int64_t n, int64_t *out, uint8_t *valid);
 patron_status pt_column_string(const pt_column *column, int64_t first, int64_t n, pt_string *out, patron_error *error);
 
 /* Adding 3 * 2^51 and taking it away rounds a double below 2^51 to a whole number, half to even. */
@@ -100,6 +102,9 @@ const double *pt_column_borrow_float64(const pt_column *column, int64_t first, i
 /* The value of a row as text for an error message or an audit example, cut to fit: 12, 3.5, 'abc', 2024-01-05T10:00:00, null.
  */
 void pt_column_describe(const pt_column *column, int64_t row, char *out, size_t size);
+/* A double with the fewest of 15 to 17 digits that read back, and a point whatever the locale. Returns out. */
+enum { PT_DOUBLE_TEXT = 32 };
+const char *pt_show_double(double value, char out[PT_DOUBLE_TEXT]);
 
 /* ---- making result tables: one chunk a column, memory handed over ---- */
 
@@ -122,6 +127,8 @@ patron_status pt_validity_pack(patron_ctx *ctx, int64_t n, const uint8_t *valid,
 
 /* Bytes of a value; 0 for NULL, BOOL and strings with offsets. A dictionary column has the width of its indices. */
 int64_t pt_field_width(const pt_field *field);
+/* How many digits a decimal of so many bits holds whatever they are: 9, 18, 38 or 76; 0: there is none so wide. */
+int32_t pt_decimal_digits(int32_t bits);
 /* Deep copy; *out is overwritten. */
 patron_status pt_field_copy(patron_ctx *ctx, const pt_field *field, pt_field *out, patron_error *error);
 void pt_field_fini(patron_ctx *ctx, pt_field *field);
@@ -168,6 +175,10 @@ pt_string pt_chunk_string(const pt_chunk *chunk, patron_type type, int64_t at);
  * all is well. */
 int64_t pt_utf8_check(const char *data, int64_t length);
 bool pt_is_ascii(const char *data, int64_t length);
+/* The same of a terminated text, yes or no: what a name must be to be saved and loaded. */
+bool pt_is_utf8(const char *text);
+/* Refuses a text that is not, and shows it under the name of the option; NULL is legal. */
+patron_status pt_check_text(const char *option, const char *text, patron_error *error);
 /* A byte inside a character. */
 static inline bool pt_is_continuation(char byte) { return ((unsigned char)byte & 0xC0) == 0x80; }
 /* How many bytes of a valid string to show where there is room for `most` (at least 1): it is cut between characters. */

@@ -33,13 +33,33 @@ static void describe_text(pt_string string, char *out, size_t size) {
     *p = '\0';
 }
 
-static void describe_double(double value, char *out, size_t size) {
+/* The decimal mark of the host's locale, one character that is neither digit, sign nor letter, becomes a point. */
+static void put_point(char *out) {
+    char *to = out;
+    for (const char *p = out; *p != '\0'; p++) {
+        const bool mark = strchr("0123456789+-einfa", *p) == NULL;
+        if (!mark || !pt_is_continuation(*p)) *to++ = mark ? '.' : *p;
+    }
+    *to = '\0';
+}
+
+const char *pt_show_double(double value, char out[PT_DOUBLE_TEXT]) {
     for (int digits = 15; digits <= 17; digits++) {
-        snprintf(out, size, "%.*g", digits, value);
+        snprintf(out, PT_DOUBLE_TEXT, "%.*g", digits, value);
         if (strtod(out, NULL) == value) break;
     }
-    for (char *p = out; *p != '\0'; p++)
-        if (*p == ',') *p = '.'; /* the host's locale */
+    put_point(out);
+    return out;
+}
+
+static void describe_float(float value, char *out, size_t size) {
+    char number[PT_DOUBLE_TEXT];
+    snprintf(number, sizeof number, "%.6g", (double)value);
+    if (strtof(number, NULL) == value)
+        put_point(number);
+    else
+        (void)pt_show_double((double)value, number);
+    snprintf(out, size, "%s", number);
 }
 
 /* Little-endian two's complement of up to 256 bits, with a decimal point before the last `scale` digits. */
@@ -87,6 +107,7 @@ static void describe_value(const pt_field *field, const pt_chunk *chunk, int64_t
     const unsigned char *place = chunk->values;
     int64_t width = pt_field_width(field), whole = 0, micros = 0;
     uint64_t large;
+    char number[PT_DOUBLE_TEXT];
     pt_column one = {.field = *field, .length = 1, .n_chunks = 1};
     pt_chunk single = *chunk;
     one.chunks = &single;
@@ -111,11 +132,10 @@ static void describe_value(const pt_field *field, const pt_chunk *chunk, int64_t
     case PATRON_TYPE_FLOAT32:
     case PATRON_TYPE_FLOAT64:
         (void)pt_column_float64(&one, 0, 1, &real, NULL, NULL);
-        if (field->type == PATRON_TYPE_FLOAT32) {
-            snprintf(out, size, "%.6g", real);
-            if (strtof(out, NULL) == (float)real) return;
-        }
-        describe_double(real, out, size);
+        if (field->type == PATRON_TYPE_FLOAT32)
+            describe_float((float)real, out, size);
+        else
+            snprintf(out, size, "%s", pt_show_double(real, number));
         return;
     case PATRON_TYPE_UINT64:
         memcpy(&large, place + 8 * at, sizeof large);

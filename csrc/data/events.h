@@ -60,12 +60,16 @@ patron_status pt_log_flag_outliers(patron_log *log, patron_error *error);
 /* data/log.c: an empty log with a reference count of 1; recipe is copied. */
 patron_status pt_log_create(patron_ctx *ctx, const patron_log_options *recipe, pt_timezone *zone, patron_log **out,
                             patron_error *error);
-/* Every text of the options. */
+/* Every text of the options, and every switch. */
 /* clang-format off */
 #define PT_RECIPE_TEXTS(X) \
     X(user) X(time) X(item) X(order) X(category) X(brand) X(seller) X(channel) X(campaign) X(surface) X(query) X(text) \
     X(currency) X(event) X(event_id) X(amount) X(quantity) X(discount) X(rating) X(seq) X(time_format)
+#define PT_RECIPE_SWITCHES(X) X(has_time_unit) X(has_time_range) X(drop_duplicates) X(trim_ids) X(winsorize)
 /* clang-format on */
+/* Refuses options that no log could be saved with and loaded again, or that cannot be meant; brings those that mean the same to
+ * one form, in which a file has them. */
+patron_status pt_recipe_check(patron_log_options *options, patron_error *error);
 patron_status pt_recipe_copy(patron_ctx *ctx, const patron_log_options *from, patron_log_options **out, patron_error *error);
 void pt_recipe_destroy(patron_ctx *ctx, patron_log_options *recipe);
 /* The column name that an options struct gives a role, NULL if none. */

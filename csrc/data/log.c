@@ -223,24 +223,6 @@ static patron_status settle(patron_log **log, patron_error *error) {
     return PATRON_OK;
 }
 
-/* What would be read as texts are texts: a caller in C may have left out some. */
-static patron_status check_lists(const patron_log_options *o, patron_error *error) {
-    if (o->n_properties < 0 || (o->n_properties > 0 && o->properties == NULL))
-        return pt_fail(error, PATRON_ERR_INVALID, "n_properties is %lld and properties %s; expected as many names of columns",
-                       (long long)o->n_properties, o->properties == NULL ? "is NULL" : "a list");
-    for (int64_t i = 0; i < o->n_properties; i++)
-        if (o->properties[i] == NULL)
-            return pt_fail(error, PATRON_ERR_INVALID, "Property %lld is NULL; expected the name of a column", (long long)i);
-    if (o->n_kinds < 0 || (o->n_kinds > 0 && o->kinds == NULL))
-        return pt_fail(error, PATRON_ERR_INVALID, "n_kinds is %lld and kinds %s; expected as many rewritings",
-                       (long long)o->n_kinds, o->kinds == NULL ? "is NULL" : "a list");
-    for (int64_t i = 0; i < o->n_kinds; i++)
-        if (o->kinds[i].from == NULL || o->kinds[i].to == NULL)
-            return pt_fail(error, PATRON_ERR_INVALID, "Rewriting %lld of kinds has no '%s'; expected two names", (long long)i,
-                           o->kinds[i].from == NULL ? "from" : "to");
-    return PATRON_OK;
-}
-
 /* Rows are numbered in 32 bits, and the last number marks one that was dropped (assemble.c). Asked before any row is read. */
 static patron_status check_count(int64_t n, const char *what, patron_error *error) {
     if (n <= (int64_t)UINT32_MAX) return PATRON_OK;
@@ -258,7 +240,7 @@ patron_status patron_log_build(patron_ctx *ctx, const patron_table *table, const
     pt_timezone *zone = NULL;
     pt_events events = {0};
     PT_TRY(check_count(patron_table_n_rows(table), "The table has", error));
-    PT_TRY(check_lists(&options, error));
+    PT_TRY(pt_recipe_check(&options, error));
     PT_TRY(pt_timezone_create(ctx, options.timezone, &zone, error));
     PT_TRY(pt_log_create(ctx, &options, zone, &log, error));
     PT_TRY(pt_clean(ctx, table, &options, zone, &events, &log->currency, &log->audit, error));

@@ -8,15 +8,13 @@
 /* ---- recipe ----------------------------------------------------------------------------------------------------------------
  */
 
-#define FLAGS(X) X(has_time_unit) X(has_time_range) X(drop_duplicates) X(trim_ids) X(winsorize)
-
 void pt_recipe_save(const patron_log_options *recipe, pt_writer *writer) {
     pt_writer_enter(writer, "recipe", -1);
 #define SAVE_TEXT(name) pt_writer_add_text(writer, #name, recipe->name);
     PT_RECIPE_TEXTS(SAVE_TEXT)
 #undef SAVE_TEXT
-#define SAVE_FLAG(name) pt_writer_add_int64(writer, #name, recipe->name != 0);
-    FLAGS(SAVE_FLAG)
+#define SAVE_FLAG(name) pt_writer_add_int64(writer, #name, recipe->name);
+    PT_RECIPE_SWITCHES(SAVE_FLAG)
 #undef SAVE_FLAG
     pt_writer_add_int64(writer, "time_unit", (int64_t)recipe->time_unit);
     pt_writer_add_int64(writer, "time_from", recipe->time_from);
@@ -79,7 +77,7 @@ patron_status pt_recipe_load(patron_ctx *ctx, pt_reader *reader, patron_log_opti
 #define LOAD_FLAG(name)                                                                                                        \
     PT_TRY(pt_reader_int64(reader, #name, 0, 1, &number, error));                                                              \
     recipe->name = (int)number;
-    FLAGS(LOAD_FLAG)
+    PT_RECIPE_SWITCHES(LOAD_FLAG)
 #undef LOAD_FLAG
     PT_TRY(pt_reader_int64(reader, "time_unit", PATRON_UNIT_SECOND, PATRON_UNIT_DAY, &number, error));
     recipe->time_unit = (patron_time_unit)number;
@@ -90,7 +88,7 @@ patron_status pt_recipe_load(patron_ctx *ctx, pt_reader *reader, patron_log_opti
     recipe->properties = (const char *const *)properties;
     recipe->n_properties = number;
     for (int64_t i = 0; i < number; i++) {
-        if (pt_utf8_check(names[i], (int64_t)strlen(names[i])) >= 0) {
+        if (!pt_is_utf8(names[i])) {
             status = pt_reader_refuse(reader, "properties", error, "has text that is not UTF-8");
             goto cleanup;
         }

@@ -32,6 +32,8 @@ int64_t pt_field_width(const pt_field *field) {
     return widths[field->type == PATRON_TYPE_DICTIONARY ? field->index_type : field->type];
 }
 
+int32_t pt_decimal_digits(int32_t bits) { return bits == 32 ? 9 : bits == 64 ? 18 : bits == 128 ? 38 : bits == 256 ? 76 : 0; }
+
 patron_status pt_field_copy(patron_ctx *ctx, const pt_field *field, pt_field *out, patron_error *error) {
     patron_status status = PATRON_OK;
     pt_field copy = *field;
@@ -228,7 +230,7 @@ static void drop_last(patron_table *table) { column_fini(table->ctx, &table->col
 patron_status pt_table_add_field(patron_table *table, pt_field *field, patron_error *error) {
     patron_status status = PATRON_OK;
     char shown[128];
-    if (pt_utf8_check(field->name, (int64_t)strlen(field->name)) >= 0) {
+    if (!pt_is_utf8(field->name)) {
         status = pt_fail(error, PATRON_ERR_INVALID, "The column name '%s' is not valid UTF-8",
                          pt_show_name(field->name, shown, sizeof shown));
         goto cleanup;
@@ -263,14 +265,15 @@ static patron_status describe_field(patron_ctx *ctx, const char *name, const pat
                        "Column '%s'%s is of string views, which come through Arrow only; expected strings with offsets", shown,
                        what);
     if (column->type == PATRON_TYPE_DECIMAL) {
-        int32_t bits = column->bit_width;
-        if (bits != 32 && bits != 64 && bits != 128 && bits != 256)
+        const int32_t bits = column->bit_width, most = pt_decimal_digits(bits);
+        if (most == 0)
             return pt_fail(error, PATRON_ERR_INVALID, "Column '%s'%s has decimals of %d bits; expected 32, 64, 128 or 256",
                            shown, what, bits);
-        if (column->precision < 1 || column->precision > 76 || column->scale < -76 || column->scale > 76)
-            return pt_fail(error, PATRON_ERR_INVALID,
-                           "Column '%s'%s has decimals of precision %d and scale %d; expected 1 to 76 and -76 to 76", shown,
-                           what, column->precision, column->scale);
+        if (column->precision < 1 || column->precision > most || column->scale < -76 || column->scale > 76)
+            return pt_fail(
+                error, PATRON_ERR_INVALID,
+                "Column '%s'%s has decimals of %d bits, precision %d and scale %d; expected precision 1 to %d and scale -76 to 76",
+                shown, what, bits, column->precision, column->scale, most);
         field.bit_width = bits;
         field.precision = column->precision;
         field.scale = column->scale;
@@ -589,8 +592,8 @@ static patron_status check_rows(const patron_table *table, int64_t column, int64
         return pt_fail(error, PATRON_ERR_NOT_FOUND, "There is no column %lld; the table has %lld", (long long)column,
                        (long long)table->n_columns);
     if (first < 0 || n < 0 || first > table->n_rows || n > table->n_rows - first)
-        return pt_fail(error, PATRON_ERR_INVALID, "Rows %lld and %lld more are not in the table of %lld rows", (long long)first,
-                       (long long)n, (long long)table->n_rows);
+        return pt_fail(error, PATRON_ERR_INVALID, "first is %lld and n is %lld; expected rows of the table, which has %lld",
+                       (long long)first, (long long)n, (long long)table->n_rows);
     return PATRON_OK;
 }
 

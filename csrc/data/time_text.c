@@ -12,6 +12,8 @@
  * Limits: names of months and halves of the day are English; weekday names are not read. */
 #include "data/calendar.h"
 
+#include "data/column.h"
+
 #include <string.h>
 
 typedef struct time_fields {
@@ -453,6 +455,8 @@ static bool same_word(const char *text, const char *name) {
 patron_status pt_parse_span(const char *text, int64_t *days, int64_t *micros, patron_error *error) {
     if (text == NULL) return pt_fail(error, PATRON_ERR_INVALID, "A span of time is missing; expected one like 30D, 12W or 36H");
     const char *at = text;
+    char shown[64];
+    pt_show_name(text, shown, sizeof shown);
     int64_t count = 0;
     for (; is_digit(*at); at++)
         if (__builtin_mul_overflow(count, 10, &count) || __builtin_add_overflow(count, digit_of(*at), &count))
@@ -462,15 +466,15 @@ patron_status pt_parse_span(const char *text, int64_t *days, int64_t *micros, pa
         if (same_word(at, calendar[i]))
             return pt_fail(
                 error, PATRON_ERR_INVALID,
-                "The span %s is in months or years, which differ in length; expected days, such as 30D or 365D (minutes are "
+                "The span '%s' is in months or years, which differ in length; expected days, such as 30D or 365D (minutes are "
                 "\"min\")",
-                text);
+                shown);
     for (size_t i = 0; at != text && i < sizeof SPAN_UNITS / sizeof *SPAN_UNITS; i++) {
         const span_unit *unit = &SPAN_UNITS[i];
         if (!same_word(at, unit->name)) continue;
         int64_t size = unit->days != 0 ? unit->days : unit->micros;
         if (count > (unit->days != 0 ? SPAN_DAYS_MAX : SPAN_DAYS_MAX * PT_DAY) / size)
-            return pt_fail(error, PATRON_ERR_INVALID, "The span %s is longer than 10,000 years; expected at most %lldD", text,
+            return pt_fail(error, PATRON_ERR_INVALID, "The span '%s' is longer than 10,000 years; expected at most %lldD", shown,
                            (long long)SPAN_DAYS_MAX);
         *days = count * unit->days;
         *micros = count * unit->micros;
@@ -478,7 +482,7 @@ patron_status pt_parse_span(const char *text, int64_t *days, int64_t *micros, pa
     }
     return pt_fail(
         error, PATRON_ERR_INVALID,
-        "The span %s is not a whole number and a unit; expected days or weeks (7D, 12W), or hours, min, s, ms, us (36H, "
+        "The span '%s' is not a whole number and a unit; expected days or weeks (7D, 12W), or hours, min, s, ms, us (36H, "
         "90min)",
-        text);
+        shown);
 }

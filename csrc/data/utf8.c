@@ -116,3 +116,12 @@ int64_t pt_utf8_check(const char *data, int64_t length) {
     }
     return (state & 63) == START ? -1 : find_bad(s, whole, length);
 }
+
+bool pt_is_utf8(const char *text) { return pt_utf8_check(text, (int64_t)strlen(text)) < 0; }
+
+patron_status pt_check_text(const char *option, const char *text, patron_error *error) {
+    char shown[128];
+    if (text == NULL || pt_is_utf8(text)) return PATRON_OK;
+    return pt_fail(error, PATRON_ERR_INVALID, "%s is '%s', which is not valid UTF-8", option,
+                   pt_show_name(text, shown, sizeof shown));
+}
