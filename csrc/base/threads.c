@@ -222,6 +222,7 @@ static patron_status ask(pt_pool *pool, bool *cancelled, patron_error *error) {
 
 patron_status pt_parallel_named(patron_ctx *ctx, const char *what, int64_t n_chunks, pt_task task, void *arg,
                                 patron_error *error) {
+    if (pt_poll(ctx, error) != PATRON_OK) return PATRON_ERR_CANCELLED; /* workers may be done before this thread is asked */
     int threads = patron_ctx_threads(ctx);
     if (threads > n_chunks) threads = (int)n_chunks;
     pt_pool *pool = threads > 1 ? pool_acquire(ctx, threads - 1) : NULL;
