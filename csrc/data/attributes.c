@@ -88,9 +88,9 @@ static patron_status is_null(const pt_column *column, int64_t row, bool *out, pa
     }
     int64_t value;
     uint8_t valid;
-    patron_status status = pt_column_int64(column, row, 1, &value, &valid, error);
+    pt_column_clamped(column, row, 1, &value, &valid);
     *out = !valid;
-    return status;
+    return PATRON_OK;
 }
 
 /* The lines of clean_time.c under the names that they have here; rows without an instant hold always. */
@@ -121,7 +121,7 @@ static patron_status read_valid_from(const patron_log *log, const pt_column *col
     int64_t n_missing, n_bad;
     patron_log_options options = *log->recipe;
     options.has_time_range = 1; /* a customer may well have been born before 1970 */
-    options.time_from = INT64_MIN + 2;
+    options.time_from = INT64_MIN;
     options.time_to = INT64_MAX;
     PT_TRY(pt_clean_time(ctx, column, &options, log->zone, &rows->time, &rows->time_block, &times, error));
     PT_TRY(note_times(ctx, &times, side, audit, &n_missing, &n_bad, error));

@@ -90,12 +90,12 @@ static patron_status check_zone(const patron_timezone *zone, patron_error *error
         if (offset <= -86400 || offset >= 86400)
             return pt_fail(
                 error, PATRON_ERR_INVALID,
-                "The time zone %s has an offset of %d seconds (%s %lld); expected less than a day, 86400, either way",
-                name, offset, i < 0 ? "before transition" : "from transition", (long long)(i < 0 ? 0 : i));
+                "The time zone %s has an offset of %d seconds (%s %lld); expected less than a day, 86400, either way", name,
+                offset, i < 0 ? "before transition" : "from transition", (long long)(i < 0 ? 0 : i));
         if (i > 0 && zone->transitions[i] <= zone->transitions[i - 1])
             return pt_fail(error, PATRON_ERR_INVALID,
-                           "The time zone %s has transition %lld at %lld after one at %lld; expected rising instants",
-                           name, (long long)i, (long long)zone->transitions[i], (long long)zone->transitions[i - 1]);
+                           "The time zone %s has transition %lld at %lld after one at %lld; expected rising instants", name,
+                           (long long)i, (long long)zone->transitions[i], (long long)zone->transitions[i - 1]);
     }
     return PATRON_OK;
 }

@@ -133,6 +133,23 @@ cleanup:
     return status;
 }
 
+patron_status pt_name_copy(patron_ctx *ctx, pt_string text, const char *column, char **out, patron_error *error) {
+    char shown[128], *copy;
+    patron_status status = pt_alloc(ctx, &copy, text.length + 1, 1, error);
+    if (status != PATRON_OK) return status;
+    if (text.length > 0) memcpy(copy, text.data, (size_t)text.length);
+    copy[text.length] = '\0';
+    if ((int64_t)strlen(copy) == text.length) {
+        *out = copy;
+        return PATRON_OK;
+    }
+    status =
+        pt_fail(error, PATRON_ERR_INVALID, "Column '%s' has a name with a zero byte in it, behind '%s'; expected text without",
+                column, pt_show_name(copy, shown, sizeof shown));
+    pt_free(ctx, copy);
+    return status;
+}
+
 /* ---- measures -------------------------------------------------------------------------------------------------------------
  */
 
@@ -259,11 +276,17 @@ static patron_status sign_task(void *arg, int64_t block, int worker, patron_erro
     return PATRON_OK;
 }
 
+/* NULL where the table has no such column. */
+static const pt_log_column *find_role(const pt_events *events, const char *role) {
+    for (int64_t i = 0; i < events->n_columns; i++)
+        if (!events->columns[i].property && strcmp(events->columns[i].name, role) == 0) return &events->columns[i];
+    return NULL;
+}
+
 /* NULL also where no value is negative. */
 static int64_t *find_data(const pt_events *events, const char *role) {
-    for (int64_t i = 0; i < events->n_columns; i++)
-        if (!events->columns[i].property && strcmp(events->columns[i].name, role) == 0) return events->columns[i].data;
-    return NULL;
+    const pt_log_column *column = find_role(events, role);
+    return column != NULL ? column->data : NULL;
 }
 
 static patron_status turn_returns(patron_ctx *ctx, const patron_log_options *options, pt_events *events, pt_audit *audit,
@@ -424,7 +447,6 @@ static patron_status add_properties(patron_ctx *ctx, const patron_table *table, 
             const char *name = options->properties[i];
             if ((last == NULL || strcmp(name, last) > 0) && (next == NULL || strcmp(name, next) < 0)) next = name;
         }
-        if (next == NULL) return PATRON_OK; /* the rest are repeats */
         patron_status status = add_property(ctx, table, options, zone, next, events, error);
         if (status != PATRON_OK) return status;
         last = next;
@@ -432,8 +454,33 @@ static patron_status add_properties(patron_ctx *ctx, const patron_table *table, 
     return PATRON_OK;
 }
 
-static patron_status read_currency(patron_ctx *ctx, const patron_table *table, const patron_log_options *options, char **out,
-                                   patron_error *error) {
+/* ---- the currency -----------------------------------------------------------------------------------------------------------
+ */
+
+static bool is_money(const pt_log_column *column, int64_t row) {
+    if (column == NULL) return false;
+    if (column->floats != NULL) return column->floats[row] != 0; /* none is missing */
+    const int64_t *micros = column->data;
+    return micros[row] != PT_MISSING && micros[row] != 0;
+}
+
+/* Counts rows with money and no currency, also where no row has one: so that the lines of two loads add up. */
+static patron_status note_bare_money(patron_ctx *ctx, const pt_events *events, const int32_t *codes, const char *name,
+                                     pt_audit *audit, patron_error *error) {
+    const pt_log_column *amount = find_role(events, "amount"), *discount = find_role(events, "discount");
+    patron_status status = PATRON_OK;
+    int64_t n = 0;
+    for (int64_t i = 0; i < events->n; i++) {
+        if (i % BLOCK == 0) PT_TRY(pt_poll(ctx, error));
+        n += codes[i] < 0 && (is_money(amount, i) || is_money(discount, i));
+    }
+    status = pt_audit_add(ctx, audit, "missing currency", name, n, "kept", NULL, error);
+cleanup:
+    return status;
+}
+
+static patron_status read_currency(patron_ctx *ctx, const patron_table *table, const patron_log_options *options,
+                                   const pt_events *events, char **out, pt_audit *audit, patron_error *error) {
     const pt_column *column;
     patron_status status = pt_find_column(table, options->currency, "currency", &column, error);
     if (status != PATRON_OK || column == NULL) return status;
@@ -460,12 +507,8 @@ static patron_status read_currency(patron_ctx *ctx, const patron_table *table, c
             column->field.name, (int)pt_cut(a, 40), a.data, (long long)row[0], (int)pt_cut(b, 40), b.data, (long long)row[1]);
         goto cleanup;
     }
-    if (names->n == 1) {
-        pt_string name = pt_dictionary_text(names, 0);
-        PT_TRY(pt_alloc(ctx, out, name.length + 1, 1, error));
-        memcpy(*out, name.data, (size_t)name.length);
-        (*out)[name.length] = '\0';
-    }
+    PT_TRY(note_bare_money(ctx, events, codes, column->field.name, audit, error));
+    if (names->n == 1) PT_TRY(pt_name_copy(ctx, pt_dictionary_text(names, 0), column->field.name, out, error));
 cleanup:
     pt_dictionary_release(names);
     pt_free(ctx, codes);
@@ -491,7 +534,7 @@ patron_status pt_clean(patron_ctx *ctx, const patron_table *table, const patron_
     for (int role = 0; role < PT_N_ROLES; role++) PT_TRY(add_role(ctx, table, options, zone, (pt_role)role, out, audit, error));
     PT_TRY(add_properties(ctx, table, options, zone, out, error));
     PT_TRY(turn_returns(ctx, options, out, audit, error));
-    PT_TRY(read_currency(ctx, table, options, currency, error));
+    PT_TRY(read_currency(ctx, table, options, out, currency, audit, error));
 cleanup:
     return status;
 }

@@ -99,11 +99,8 @@ static patron_status number_names(patron_ctx *ctx, const pt_dictionary *names, c
             goto cleanup;
         }
         kind[code] = (uint16_t)(PATRON_KIND_OTHER + out->n_kind_names);
-        char *copy;
-        PT_TRY(pt_alloc(ctx, &copy, name.length + 1, 1, error));
-        memcpy(copy, name.data, (size_t)name.length);
-        copy[name.length] = '\0';
-        out->kind_names[out->n_kind_names++] = copy;
+        PT_TRY(pt_name_copy(ctx, name, options->event, &out->kind_names[out->n_kind_names], error));
+        out->n_kind_names++;
     }
 cleanup:
     return status;

@@ -5,7 +5,10 @@
  *   text                       ISO 8601 or the given format; with an offset an instant, without one local time
  *   integers                   a count since 1970 in the given unit (days are local), or digits read by the given format
  *
- * A bare integer is never guessed at: 19970101 is a date to a person and a day in August to a clock. */
+ * A bare integer is never guessed at: 19970101 is a date to a person and a day in August to a clock.
+ *
+ * A time that 64 bits of microseconds cannot count is taken for INT64_MAX or INT64_MIN, which lie outside every range: so it is
+ * dropped or refused like any other time outside, under the value that the column has. */
 #include "data/events.h"
 
 #include <stdio.h>
@@ -87,61 +90,57 @@ static void keep_lesser(tally *t, pt_string text) {
     if (order < 0 || (order == 0 && text.length < t->least.length)) t->least = text;
 }
 
-static patron_status read_text(const time_reader *r, tally *t, int64_t first, int64_t n, int64_t *out, patron_error *error) {
+/* The readers: out[i] is an instant where known[i] is 1; 0: there is none, or none that can be read. */
+static void read_text(const time_reader *r, tally *t, int64_t first, int64_t n, int64_t *out, uint8_t *known) {
     pt_string strings[PIECE];
-    (void)pt_column_string(r->column, first, n, strings, error); /* fails on other types only */
+    (void)pt_column_string(r->column, first, n, strings, NULL); /* fails on other types only */
     for (int64_t i = 0; i < n; i++) {
         bool doubtful = false;
-        out[i] = PT_MISSING;
+        known[i] = 0;
         if (strings[i].data == NULL || strings[i].length == 0) continue;
-        if (!parse(r, strings[i].data, strings[i].length, &out[i], &doubtful)) {
+        known[i] = parse(r, strings[i].data, strings[i].length, &out[i], &doubtful);
+        if (!known[i]) {
             note_unreadable(t, first + i);
             keep_lesser(t, strings[i]);
         }
         t->doubtful += doubtful;
     }
-    return PATRON_OK;
 }
 
-static patron_status read_digits(const time_reader *r, tally *t, int64_t first, int64_t n, int64_t *out, patron_error *error) {
-    uint8_t valid[PIECE];
-    patron_status status = pt_column_int64(r->column, first, n, out, valid, error);
-    if (status != PATRON_OK) return status;
+static void read_digits(const time_reader *r, tally *t, int64_t first, int64_t n, int64_t *out, uint8_t *known) {
+    pt_column_clamped(r->column, first, n, out, known); /* no time has as many digits as INT64_MAX */
     for (int64_t i = 0; i < n; i++) {
         char digits[24];
         bool doubtful = false;
         int length = snprintf(digits, sizeof digits, "%lld", (long long)out[i]);
-        out[i] = PT_MISSING;
-        if (!valid[i]) continue;
-        if (!parse(r, digits, length, &out[i], &doubtful)) note_unreadable(t, first + i);
+        if (!known[i]) continue;
+        known[i] = parse(r, digits, length, &out[i], &doubtful);
+        if (!known[i]) note_unreadable(t, first + i);
         t->doubtful += doubtful;
     }
-    return PATRON_OK;
 }
 
-/* A count in a unit as microseconds; what does not fit lies outside every range anyway. */
+/* A count in a unit as microseconds. A count of INT64_MAX stays: it may stand for one that is larger. */
 static int64_t scaled(int64_t count, patron_time_unit unit) {
-    if (unit == PATRON_UNIT_NANOSECOND) return count / 1000 - (count % 1000 < 0);
     static const int64_t micros[] = {PT_SECOND, 1000, 1, 0, PT_DAY}; /* by patron_time_unit */
-    int64_t time = pt_times_saturating(count, micros[unit]);
-    return time == PT_MISSING ? PT_MISSING + 1 : time;
+    if (unit == PATRON_UNIT_NANOSECOND && count < INT64_MAX) return count / 1000 - (count % 1000 < 0);
+    return unit == PATRON_UNIT_NANOSECOND ? count : pt_times_saturating(count, micros[unit]);
 }
 
-static patron_status read_numbers(const time_reader *r, tally *t, int64_t first, int64_t n, int64_t *out, patron_error *error) {
-    uint8_t valid[PIECE];
-    patron_status status = pt_column_int64(r->column, first, n, out, valid, error);
-    if (status != PATRON_OK) return status;
+static void read_numbers(const time_reader *r, tally *t, int64_t first, int64_t n, int64_t *out, uint8_t *known) {
+    const bool local = r->form == FROM_DAYS || r->form == FROM_LOCAL;
+    const patron_time_unit unit = r->form == FROM_COUNT  ? r->options->time_unit
+                                  : r->form == FROM_DAYS ? PATRON_UNIT_DAY
+                                                         : PATRON_UNIT_MICROSECOND;
+    pt_column_clamped(r->column, first, n, out, known);
     pt_zone_cursor cursor = pt_zone_cursor_at(r->zone);
     for (int64_t i = 0; i < n; i++) {
         bool doubtful = false;
-        if (!valid[i]) out[i] = PT_MISSING;
-        if (out[i] == PT_MISSING) continue; /* a null, or the number by which many programs say so */
-        if (r->form == FROM_COUNT) out[i] = scaled(out[i], r->options->time_unit);
-        if (r->form == FROM_DAYS) out[i] = scaled(out[i], PATRON_UNIT_DAY);
-        if (r->form == FROM_DAYS || r->form == FROM_LOCAL) out[i] = pt_cursor_instant(&cursor, out[i], &doubtful);
+        out[i] = scaled(out[i], unit);
+        if (local && known[i] && out[i] > INT64_MIN && out[i] < INT64_MAX)
+            out[i] = pt_cursor_instant(&cursor, out[i], &doubtful);
         t->doubtful += doubtful;
     }
-    return PATRON_OK;
 }
 
 /* Place of an instant of the years 0 to 9999 among their texts: "...:05.5Z" comes before "...:05Z". */
@@ -156,13 +155,19 @@ static bool reads_before(int64_t a, int64_t b) {
     return strcmp(x, y) < 0;
 }
 
-static patron_status check_range(const time_reader *r, tally *t, int64_t first, int64_t n, int64_t *out, const int64_t *times,
-                                 patron_error *error) {
+/* known NULL: all are. What is not, or lies outside, becomes missing in out; NULL: nothing lies outside without an error. */
+static patron_status check_range(const time_reader *r, tally *t, int64_t first, int64_t n, const int64_t *times,
+                                 const uint8_t *known, int64_t *out, patron_error *error) {
     int64_t from = r->options->has_time_range ? r->options->time_from : YEAR_1970;
     int64_t to = r->options->has_time_range ? r->options->time_to : YEAR_2200;
+    if (from == INT64_MIN) from++;
     for (int64_t i = 0; i < n; i++) {
-        t->missing += times[i] == PT_MISSING;
-        if ((times[i] >= from && times[i] < to) || times[i] == PT_MISSING) continue;
+        if (known != NULL && !known[i]) {
+            t->missing++;
+            out[i] = PT_MISSING;
+            continue;
+        }
+        if (times[i] >= from && times[i] < to) continue;
         if (!r->options->has_time_range) {
             char value[64];
             pt_column_describe(r->column, first + i, value, sizeof value);
@@ -185,10 +190,14 @@ static patron_status read_task(void *arg, int64_t block, int worker, patron_erro
     for (int64_t first = block * BLOCK; first < end; first += PIECE) {
         int64_t n = end - first < PIECE ? end - first : PIECE;
         int64_t *out = r->out + first;
-        patron_status status = r->form == FROM_TEXT     ? read_text(r, t, first, n, out, error)
-                               : r->form == FROM_DIGITS ? read_digits(r, t, first, n, out, error)
-                                                        : read_numbers(r, t, first, n, out, error);
-        if (status == PATRON_OK) status = check_range(r, t, first, n, out, out, error);
+        uint8_t known[PIECE];
+        if (r->form == FROM_TEXT)
+            read_text(r, t, first, n, out, known);
+        else if (r->form == FROM_DIGITS)
+            read_digits(r, t, first, n, out, known);
+        else
+            read_numbers(r, t, first, n, out, known);
+        patron_status status = check_range(r, t, first, n, out, known, out, error);
         if (status != PATRON_OK) return status;
     }
     return PATRON_OK;
@@ -198,7 +207,7 @@ static patron_status borrow_task(void *arg, int64_t block, int worker, patron_er
     (void)worker;
     time_reader *r = arg;
     int64_t first = block * BLOCK, n = r->column->length - first < BLOCK ? r->column->length - first : BLOCK;
-    return check_range(r, &r->tallies[block], first, n, NULL, pt_column_borrow_int64(r->column, first, n), error);
+    return check_range(r, &r->tallies[block], first, n, pt_column_borrow_int64(r->column, first, n), NULL, NULL, error);
 }
 
 static tally total(const time_reader *r, int64_t n_blocks) {

@@ -210,7 +210,7 @@ static bool scale_times(const pt_field *field, int64_t n, int64_t *values) {
         const int64_t factor = factors[field->unit], limit = INT64_MAX / factor;
         for (int64_t i = 0; i < n; i++) {
             bool inside = values[i] <= limit && values[i] >= -limit;
-            values[i] = inside ? values[i] * factor : values[i] > 0 ? INT64_MAX : INT64_MIN + 1;
+            values[i] = inside ? values[i] * factor : values[i] > 0 ? INT64_MAX : INT64_MIN;
             fits &= inside;
         }
     }

@@ -74,7 +74,7 @@ patron_status pt_column_int64(const pt_column *column, int64_t first, int64_t n,
                               patron_error *error);
 patron_status pt_column_float64(const pt_column *column, int64_t first, int64_t n, double *out, uint8_t *valid,
                                 patron_error *error);
-/* pt_column_int64 of a column that it takes, without a failure: what does not fit comes out as INT64_MAX or INT64_MIN + 1. */
+/* pt_column_int64 of a column that it takes, without a failure: what does not fit comes out as INT64_MAX or INT64_MIN. */
 void pt_column_clamped(const pt_column *column, int64_t first, int64_t n, int64_t *out, uint8_t *valid);
 patron_status pt_column_string(const pt_column *column, int64_t first, int64_t n, pt_string *out, patron_error *error);
 

@@ -33,6 +33,9 @@ patron_status pt_events_compact(patron_ctx *ctx, pt_events *events, patron_error
 /* data/clean.c: the column of a name; *out is NULL where no name is given. role: for the message. */
 patron_status pt_find_column(const patron_table *table, const char *name, const char *role, const pt_column **out,
                              patron_error *error);
+/* data/clean.c: a name from the data as a terminated text; one with a zero byte inside is refused: it would be cut there, and
+ * may then be there twice. */
+patron_status pt_name_copy(patron_ctx *ctx, pt_string text, const char *column, char **out, patron_error *error);
 /* data/clean.c: pt_dictionary_encode with a line in the audit for trimmed ids, and a longer word on floats. */
 patron_status pt_clean_ids(patron_ctx *ctx, const pt_column *column, const char *role, bool trim, pt_dictionary **dictionary,
                            int32_t **codes, pt_audit *audit, patron_error *error);

@@ -464,13 +464,59 @@ static patron_status inherit_audit(const patron_log *from, patron_log *to, patro
 /* ---- merging
  * ------------------------------------------------------------------------------------------------------------------- */
 
-static patron_status check_alike(const patron_log *a, const patron_log *b, patron_error *error) {
-    if (strcmp(a->zone->name, b->zone->name) != 0)
-        return pt_fail(error, PATRON_ERR_INVALID, "One log is in time zone '%s', the other in '%s'; expected the same",
-                       a->zone->name, b->zone->name);
+static patron_status check_zones(const pt_timezone *a, const pt_timezone *b, patron_error *error) {
+    char name[128], other[128], instant[40];
+    int64_t from;
+    pt_show_name(a->name, name, sizeof name);
+    if (strcmp(a->name, b->name) != 0)
+        return pt_fail(error, PATRON_ERR_INVALID, "One log is in time zone '%s', the other in '%s'; expected the same", name,
+                       pt_show_name(b->name, other, sizeof other));
+    if (!pt_timezone_part(a, b, &from)) return PATRON_OK;
+    pt_format_instant(from, instant, sizeof instant);
+    return pt_fail(error, PATRON_ERR_INVALID,
+                   "The logs have time zone '%s' with different offsets from %s on; expected the same: the time zone data of "
+                   "one is newer",
+                   name, from == INT64_MIN ? "the beginning" : instant);
+}
+
+/* Whether a log has money in any event: an amount or discount that is not 0. */
+static patron_status has_money(const patron_log *log, bool *out, patron_error *error) {
+    const int64_t *measures[] = {patron_log_micros(log, "amount"), patron_log_micros(log, "discount")};
+    patron_status status = PATRON_OK;
+    *out = false;
+    for (int m = 0; m < 2; m++)
+        for (int64_t i = 0; measures[m] != NULL && i < log->n && !*out; i++) {
+            if (i % BLOCK == 0) PT_TRY(pt_poll(log->ctx, error));
+            *out = measures[m][i] != PT_MISSING && measures[m][i] != 0;
+        }
+cleanup:
+    return status;
+}
+
+/* A log says what its money is in by its column of currencies. Rows without one in that column are counted in the audit; a log
+ * without the column may have no money at all, or that of two countries would be added up unseen. */
+static patron_status check_currencies(const patron_log *a, const patron_log *b, patron_error *error) {
+    char name[128], other[128];
     if (a->currency != NULL && b->currency != NULL && strcmp(a->currency, b->currency) != 0)
         return pt_fail(error, PATRON_ERR_INVALID, "One log is in currency '%s', the other in '%s'; expected the same",
-                       a->currency, b->currency);
+                       pt_show_name(a->currency, name, sizeof name), pt_show_name(b->currency, other, sizeof other));
+    const bool a_says = a->recipe->currency != NULL || a->currency != NULL,
+               b_says = b->recipe->currency != NULL || b->currency != NULL;
+    if (a_says == b_says) return PATRON_OK;
+    const patron_log *says = a_says ? a : b;
+    bool money;
+    patron_status status = has_money(a_says ? b : a, &money, error);
+    if (status != PATRON_OK || !money) return status;
+    const char *which = says->currency != NULL ? says->currency : says->recipe->currency;
+    return pt_fail(error, PATRON_ERR_INVALID, "One log %s '%s', the other has amounts in no currency; expected the same",
+                   says->currency != NULL ? "is in currency" : "has its currencies in column",
+                   pt_show_name(which, name, sizeof name));
+}
+
+static patron_status check_alike(const patron_log *a, const patron_log *b, patron_error *error) {
+    patron_status status = check_zones(a->zone, b->zone, error);
+    if (status == PATRON_OK) status = check_currencies(a, b, error);
+    if (status != PATRON_OK) return status;
     if (a->recipe->winsorize != b->recipe->winsorize || a->recipe->drop_duplicates != b->recipe->drop_duplicates)
         return pt_fail(error, PATRON_ERR_INVALID, "One log was built with %s, the other without; expected the same",
                        a->recipe->winsorize != b->recipe->winsorize ? "winsorize" : "drop_duplicates");

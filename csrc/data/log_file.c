@@ -21,8 +21,7 @@ static const patron_section_type store_types[] = {PATRON_SECTION_INT32,   PATRON
 
 patron_status pt_reader_utf8(const pt_reader *reader, const char *name, const char **out, patron_error *error) {
     patron_status status = pt_reader_text(reader, name, out, error);
-    if (status == PATRON_OK && !pt_is_utf8(*out))
-        status = pt_reader_refuse(reader, name, error, "has text that is not UTF-8");
+    if (status == PATRON_OK && !pt_is_utf8(*out)) status = pt_reader_refuse(reader, name, error, "has text that is not UTF-8");
     return status;
 }
 
@@ -245,8 +244,7 @@ static patron_status read_kind_names(patron_log *log, pt_reader *reader, patron_
     if (status != PATRON_OK) return status;
     PT_TRY(pt_alloc_zero(log->ctx, &log->kind_names, n, sizeof *log->kind_names, error));
     for (int64_t i = 0; i < n; i++) {
-        if (i >= 65536 - PATRON_KIND_OTHER || (i > 0 && strcmp(names[i - 1], names[i]) >= 0) ||
-            !pt_is_utf8(names[i])) {
+        if (i >= 65536 - PATRON_KIND_OTHER || (i > 0 && strcmp(names[i - 1], names[i]) >= 0) || !pt_is_utf8(names[i])) {
             status = pt_reader_refuse(reader, "kind_names", error,
                                       "has names that do not rise, or are not UTF-8, or are more than %d",
                                       65536 - PATRON_KIND_OTHER);

@@ -93,7 +93,6 @@ static int64_t fence_of(int64_t q1, int64_t q3) {
 static patron_status find_fence(survey *s, patron_error *error) {
     patron_ctx *ctx = s->log->ctx;
     patron_status status;
-    s->fence = INT64_MAX;
     s->part_rows = pt_chunks(s->log->n, MAX_PARTS) > PART_ROWS ? pt_chunks(s->log->n, MAX_PARTS) : PART_ROWS;
     int64_t n_parts = pt_chunks(s->log->n, s->part_rows);
     PT_TRY(pt_alloc_zero(ctx, &s->counts, n_parts, sizeof *s->counts, error));
@@ -138,11 +137,11 @@ cleanup:
 patron_status pt_log_flag_outliers(patron_log *log, patron_error *error) {
     patron_ctx *ctx = log->ctx;
     pt_log_column *amount = (pt_log_column *)(uintptr_t)pt_log_find(log, "amount");
-    if (amount == NULL || log->n == 0) return PATRON_OK;
+    if (amount == NULL) return PATRON_OK;
     patron_status status;
-    survey s = {.log = log, .amount = amount->data};
+    survey s = {.log = log, .amount = amount->data, .fence = INT64_MAX};
     pt_buffer *capped = NULL;
-    PT_TRY(find_fence(&s, error));
+    if (log->n > 0) PT_TRY(find_fence(&s, error));
     if (log->recipe->winsorize) {
         PT_TRY(pt_buffer_create(ctx, log->n * 8, &capped, error));
         s.capped = capped->data;

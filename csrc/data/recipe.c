@@ -64,9 +64,9 @@ static patron_status check_texts(const patron_log_options *o, patron_error *erro
     return status;
 }
 
-static patron_status check_item(const char *format, int64_t i, const char *text, patron_error *error) {
+static patron_status check_item(const char *list, int64_t i, const char *field, const char *text, patron_error *error) {
     char option[48];
-    snprintf(option, sizeof option, format, (long long)i);
+    snprintf(option, sizeof option, "%s[%lld]%s", list, (long long)i, field);
     return pt_check_text(option, text, error);
 }
 
@@ -79,7 +79,7 @@ static patron_status check_properties(const patron_log_options *o, patron_error 
         const char *name = o->properties[i];
         if (name == NULL)
             return pt_fail(error, PATRON_ERR_INVALID, "Property %lld is NULL; expected the name of a column", (long long)i);
-        patron_status status = check_item("properties[%lld]", i, name, error);
+        patron_status status = check_item("properties", i, "", name, error);
         if (status != PATRON_OK) return status;
         for (int64_t j = 0; j < i; j++)
             if (strcmp(o->properties[j], name) == 0)
@@ -99,8 +99,8 @@ static patron_status check_kinds(const patron_log_options *o, patron_error *erro
         if (kind->from == NULL || kind->to == NULL)
             return pt_fail(error, PATRON_ERR_INVALID, "Rewriting %lld of kinds has no '%s'; expected two names", (long long)i,
                            kind->from == NULL ? "from" : "to");
-        status = check_item("kinds[%lld].from", i, kind->from, error);
-        if (status == PATRON_OK) status = check_item("kinds[%lld].to", i, kind->to, error);
+        status = check_item("kinds", i, ".from", kind->from, error);
+        if (status == PATRON_OK) status = check_item("kinds", i, ".to", kind->to, error);
     }
     return status;
 }

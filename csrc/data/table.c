@@ -270,10 +270,10 @@ static patron_status describe_field(patron_ctx *ctx, const char *name, const pat
             return pt_fail(error, PATRON_ERR_INVALID, "Column '%s'%s has decimals of %d bits; expected 32, 64, 128 or 256",
                            shown, what, bits);
         if (column->precision < 1 || column->precision > most || column->scale < -76 || column->scale > 76)
-            return pt_fail(
-                error, PATRON_ERR_INVALID,
-                "Column '%s'%s has decimals of %d bits, precision %d and scale %d; expected precision 1 to %d and scale -76 to 76",
-                shown, what, bits, column->precision, column->scale, most);
+            return pt_fail(error, PATRON_ERR_INVALID,
+                           "Column '%s'%s has decimals of %d bits, precision %d and scale %d; expected precision 1 to %d and "
+                           "scale -76 to 76",
+                           shown, what, bits, column->precision, column->scale, most);
         field.bit_width = bits;
         field.precision = column->precision;
         field.scale = column->scale;
@@ -591,9 +591,12 @@ static patron_status check_rows(const patron_table *table, int64_t column, int64
     if (column_at(table, column) == NULL)
         return pt_fail(error, PATRON_ERR_NOT_FOUND, "There is no column %lld; the table has %lld", (long long)column,
                        (long long)table->n_columns);
-    if (first < 0 || n < 0 || first > table->n_rows || n > table->n_rows - first)
-        return pt_fail(error, PATRON_ERR_INVALID, "first is %lld and n is %lld; expected rows of the table, which has %lld",
-                       (long long)first, (long long)n, (long long)table->n_rows);
+    if (n < 0)
+        return pt_fail(error, PATRON_ERR_INVALID, "Rows from %lld on are asked for with n %lld; expected 0 or more",
+                       (long long)first, (long long)n);
+    if (first < 0 || first > table->n_rows || n > table->n_rows - first)
+        return pt_fail(error, PATRON_ERR_INVALID, "Rows %lld and %lld more are not in the table of %lld rows", (long long)first,
+                       (long long)n, (long long)table->n_rows);
     return PATRON_OK;
 }
 

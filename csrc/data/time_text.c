@@ -474,8 +474,8 @@ patron_status pt_parse_span(const char *text, int64_t *days, int64_t *micros, pa
         if (!same_word(at, unit->name)) continue;
         int64_t size = unit->days != 0 ? unit->days : unit->micros;
         if (count > (unit->days != 0 ? SPAN_DAYS_MAX : SPAN_DAYS_MAX * PT_DAY) / size)
-            return pt_fail(error, PATRON_ERR_INVALID, "The span '%s' is longer than 10,000 years; expected at most %lldD", shown,
-                           (long long)SPAN_DAYS_MAX);
+            return pt_fail(error, PATRON_ERR_INVALID, "The span '%s' is longer than 10,000 years; expected at most %lldD",
+                           shown, (long long)SPAN_DAYS_MAX);
         *days = count * unit->days;
         *micros = count * unit->micros;
         return PATRON_OK;

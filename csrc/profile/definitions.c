@@ -56,7 +56,8 @@ patron_status pt_profile_options_read(patron_ctx *ctx, const patron_profile_opti
     if (status != PATRON_OK) return status;
     const int64_t n = options.n_windows;
     if (n < 0 || n > PT_MAX_WINDOWS)
-        return pt_fail(error, PATRON_ERR_LIMIT, "There are %lld windows; expected 0 to %d", (long long)n, PT_MAX_WINDOWS);
+        return pt_fail(error, n < 0 ? PATRON_ERR_INVALID : PATRON_ERR_LIMIT, "n_windows is %lld; expected 0 to %d",
+                       (long long)n, PT_MAX_WINDOWS);
     if (n > 0 && options.windows == NULL)
         return pt_fail(error, PATRON_ERR_INVALID, "windows is NULL; expected %lld texts", (long long)n);
     pt_window *list;
@@ -69,9 +70,9 @@ patron_status pt_profile_options_read(patron_ctx *ctx, const patron_profile_opti
         }
         PT_TRY(read_window(options.windows[i], &list[i], error));
         for (int64_t j = 0; j < i; j++)
-            if (strcmp(list[i].text, list[j].text) == 0) {
-                status = pt_fail(error, PATRON_ERR_INVALID, "The window '%s' is there twice; expected each once",
-                                 options.windows[i]);
+            if (list[i].days == list[j].days && list[i].micros == list[j].micros) {
+                status = pt_fail(error, PATRON_ERR_INVALID, "The window '%s' is there twice, first as '%s'; expected each once",
+                                 options.windows[i], options.windows[j]);
                 goto cleanup;
             }
     }

@@ -40,8 +40,10 @@
 
 #include "base/options.h"
 #include "base/sort.h"
+#include "data/column.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 enum { CHUNK = 1 << 16 };
@@ -77,14 +79,15 @@ static bool bought(const figures *x, int64_t i) {
 }
 
 static patron_status check_rows(const figures *x, int64_t first, int64_t end, patron_error *error) {
+    char shown[PT_DOUBLE_TEXT];
     for (int64_t i = first; i < end; i++) {
         for (int f = 0; f < RFM_FIGURES; f++)
             if (isinf(x->of[f][i]))
-                return pt_fail(error, PATRON_ERR_INVALID, "%s of row %lld is %g; expected a finite number, or NaN for none",
-                               pt_rfm_figures[f], (long long)i, x->of[f][i]);
+                return pt_fail(error, PATRON_ERR_INVALID, "%s of row %lld is %s; expected a finite number, or NaN for none",
+                               pt_rfm_figures[f], (long long)i, pt_show_double(x->of[f][i], shown));
         if (x->of[RFM_FREQUENCY][i] < 0)
-            return pt_fail(error, PATRON_ERR_INVALID, "frequency of row %lld is %.17g; expected 0 or more", (long long)i,
-                           x->of[RFM_FREQUENCY][i]);
+            return pt_fail(error, PATRON_ERR_INVALID, "frequency of row %lld is %s; expected 0 or more", (long long)i,
+                           pt_show_double(x->of[RFM_FREQUENCY][i], shown));
     }
     return PATRON_OK;
 }
@@ -116,11 +119,17 @@ const char *pt_rfm_find_fault(int n, const double *cuts, bool may_repeat, int *a
 
 static patron_status take_cuts(patron_rfm *rfm, int figure, int n, const double *cuts, patron_error *error) {
     const char *name = pt_rfm_figures[figure];
+    char shown[PT_DOUBLE_TEXT];
+    if (cuts == NULL)
+        return pt_fail(error, PATRON_ERR_INVALID, "n_%s_cuts is %d and %s_cuts is NULL; expected as many cut points, or 0",
+                       name, n, name);
     if (n < 1 || n > RFM_MAX_CUTS)
         return pt_fail(error, PATRON_ERR_INVALID, "There are %d cut points of %s; expected 1 to %d", n, name, RFM_MAX_CUTS);
     int at;
     const char *fault = pt_rfm_find_fault(n, cuts, false, &at);
-    if (fault != NULL) return pt_fail(error, PATRON_ERR_INVALID, "Cut point %d of %s is %.17g; %s", at, name, cuts[at], fault);
+    if (fault != NULL)
+        return pt_fail(error, PATRON_ERR_INVALID, "Cut point %d of %s is %s; %s", at, name, pt_show_double(cuts[at], shown),
+                       fault);
     rfm->n_cuts[figure] = n;
     for (int k = 0; k < n; k++) rfm->cuts[figure][k] = cuts[k] + 0.0; /* no negative zero */
     return PATRON_OK;
@@ -212,10 +221,15 @@ patron_status patron_rfm_fit(patron_ctx *ctx, int64_t n, const double *recency, 
     PT_TRY(check_arrays(n, &x, error));
     PT_TRY(pt_rfm_create(ctx, &rfm, error));
     rfm->bins = options.bins;
-    for (int f = 0; f < RFM_FIGURES; f++) PT_TRY(pt_strdup(ctx, columns[f], &rfm->columns[f], error));
+    for (int f = 0; f < RFM_FIGURES; f++) {
+        char option[24];
+        snprintf(option, sizeof option, "%s_column", pt_rfm_figures[f]);
+        PT_TRY(pt_check_text(option, columns[f], error));
+        PT_TRY(pt_strdup(ctx, columns[f], &rfm->columns[f], error));
+    }
     bool learn = false;
     for (int f = 0; f < RFM_FIGURES; f++) {
-        if (given[f] != NULL)
+        if (given[f] != NULL || n_given[f] != 0)
             PT_TRY(take_cuts(rfm, f, n_given[f], given[f], error));
         else
             learn = true;

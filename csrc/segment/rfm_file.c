@@ -6,6 +6,7 @@
  *
  * Loading checks what scoring relies on: how many bins and cuts there are, and that cuts are finite and do not fall. */
 #include "base/file.h"
+#include "data/column.h"
 #include "data/log_file.h"
 #include "segment/rfm.h"
 
@@ -45,6 +46,7 @@ patron_status patron_rfm_to_bytes(const patron_rfm *rfm, patron_bytes **out, pat
 static patron_status read_cuts(const pt_reader *reader, patron_rfm *rfm, int figure, patron_error *error) {
     const char *name = pt_rfm_figures[figure];
     const double *cuts;
+    char shown[PT_DOUBLE_TEXT];
     int64_t n;
     int at;
     patron_status status = pt_reader_section(reader, name, PATRON_SECTION_FLOAT64, &cuts, &n, error);
@@ -52,7 +54,8 @@ static patron_status read_cuts(const pt_reader *reader, patron_rfm *rfm, int fig
     if (n < 1 || n > RFM_MAX_CUTS)
         return pt_reader_refuse(reader, name, error, "has %lld cut points; expected 1 to %d", (long long)n, RFM_MAX_CUTS);
     const char *fault = pt_rfm_find_fault((int)n, cuts, true, &at);
-    if (fault != NULL) return pt_reader_refuse(reader, name, error, "has cut point %d at %.17g; %s", at, cuts[at], fault);
+    if (fault != NULL)
+        return pt_reader_refuse(reader, name, error, "has cut point %d at %s; %s", at, pt_show_double(cuts[at], shown), fault);
     memcpy(rfm->cuts[figure], cuts, (size_t)n * sizeof *cuts);
     rfm->n_cuts[figure] = (int)n;
     return PATRON_OK;

@@ -24,7 +24,8 @@
  * tables likewise with patron_table_destroy. Arrays and texts that a log returns are the log's and live as long; a log needs
  * nothing of the tables and logs it was made from.
  * Errors: PATRON_ERR_INVALID, PATRON_ERR_TYPE and PATRON_ERR_NOT_FOUND name the column and, where one is at fault, the row and
- * value. PATRON_ERR_LIMIT: more than 2^32 - 1 events, 2^31 - 1 distinct values a column or 2^16 - 64 unknown event names.
+ * value. PATRON_ERR_LIMIT: more than 2^32 - 1 events, 2^31 - 1 distinct values a column or 2^16 - 64 unknown event names. What
+ * is built can be loaded again: texts that are not UTF-8 and numbers that mean nothing are refused when they are given.
  */
 #ifndef PATRON_LOG_H
 #define PATRON_LOG_H
@@ -78,13 +79,15 @@ typedef struct patron_kind_name {
 
 /* Which column plays which role, and how to read it: names of columns, NULL for one that the table does not have. All of it is
  * copied. Nulls are missing values, and so are NaN and, as an id, name or other text, the empty one; of measures also
- * infinities and what lies beyond 9.2e12 either way. Measures are rounded to millionths, halves to even. */
+ * infinities and what lies beyond 9.2e12 either way. Measures are rounded to millionths, halves to even. A time that 64 bits of
+ * microseconds cannot count lies outside every range, and so do INT64_MIN and INT64_MAX of them: only a null is no time.
+ * Switches are on (anything but 0) or off. */
 typedef struct patron_log_options {
     size_t struct_size;
     const char *user; /* integers or text */
     const char *time; /* timestamps, dates, ISO 8601 text, text with time_format, integers with time_unit or time_format */
     const char *item, *order, *category, *brand, *seller, *channel, *campaign, *surface; /* integers or text */
-    const char *query, *text, *currency;                                                 /* text */
+    const char *query, *text, *currency;                                                 /* text; one currency in all */
     const char *event;               /* names of kinds; without it every row is a purchase; a missing one: kind "unknown" */
     const char *event_id;            /* integers or text; rows that share one are duplicates */
     const char *amount;              /* line total in units of money; negative on a purchase makes it a return */
@@ -92,15 +95,15 @@ typedef struct patron_log_options {
     const char *discount;            /* units of money */
     const char *rating;              /* numbers, on any scale */
     const char *seq;                 /* integers: the order within one instant */
-    const char *const *properties;   /* further columns to carry along: numbers, text, booleans, timestamps */
+    const char *const *properties;   /* further columns to carry along, each once: numbers, text, booleans, timestamps */
     int64_t n_properties;            /* how many */
     const patron_kind_name *kinds;   /* rewritings of event names, looked up before the known names */
     int64_t n_kinds;                 /* how many */
     const char *time_format;         /* strptime directives for text and integers; NULL: none */
-    patron_time_unit time_unit;      /* of an integer time column; used when has_time_unit */
+    patron_time_unit time_unit;      /* of an integer time column; used when has_time_unit, else kept as 0 */
     int has_time_unit;               /* 0: integer times need a time_format */
     const patron_timezone *timezone; /* NULL: UTC; naive times are local ones of it */
-    int64_t time_from, time_to;      /* used when has_time_range, half-open */
+    int64_t time_from, time_to;      /* used when has_time_range, half-open, not empty */
     int has_time_range;              /* 0: a time outside [1970, 2200) is an error; else rows outside the range are dropped */
     int drop_duplicates;             /* 0: exact duplicates are counted and kept */
     int trim_ids;                    /* strip white space around text ids */
@@ -116,7 +119,9 @@ static inline void patron_log_options_init(patron_log_options *options) {
 /* Cleans, codes and sorts the rows of `table` as `options` say (patron_log_options). O(n). Rows that are dropped or changed are
  * counted in the audit, by rule: a row leaves for want of a user or a time, anything else that cannot be read becomes missing.
  * Errors: PATRON_ERR_NOT_FOUND for a column that is not there; PATRON_ERR_TYPE for one of the wrong type; PATRON_ERR_INVALID
- * for a time outside its range, times of which most cannot be read, two currencies, and no row left. */
+ * for a time outside its range, times of which most cannot be read, two currencies, a name of an event or currency with a zero
+ * byte inside, options that say nothing, and no row left. Rows with an amount or discount other than 0 and no currency, where
+ * there is a column of currencies, are kept and counted in the audit ("missing currency"). */
 PATRON_API patron_status patron_log_build(patron_ctx *ctx, const patron_table *table, const patron_log_options *options,
                                           patron_log **out, patron_error *error);
 /* Gives up the caller's reference; NULL is legal. */
@@ -127,8 +132,9 @@ PATRON_API void patron_log_destroy(patron_log *log);
 PATRON_API patron_status patron_log_append(const patron_log *log, const patron_table *table, patron_log **out,
                                            patron_error *error);
 /* The log of the events of `a` and `b`, equal byte for byte to one built from all their rows. Attributes are united. O(n).
- * Errors: PATRON_ERR_INVALID where the two differ in roles, time zone, currency, drop_duplicates or winsorize; PATRON_ERR_TYPE
- * where a column holds another kind of ids or values. */
+ * Errors: PATRON_ERR_INVALID where the two differ in roles, time zone (its name or any offset), currency, drop_duplicates or
+ * winsorize, and where one has a column of currencies and the other none but an amount or discount other than 0: money of an
+ * unknown currency; PATRON_ERR_TYPE where a column holds another kind of ids or values. */
 PATRON_API patron_status patron_log_merge(const patron_log *a, const patron_log *b, patron_log **out, patron_error *error);
 /* The events with start <= time < end, and the users who have any; attributes stay. start and end are microseconds UTC;
  * INT64_MIN and INT64_MAX are open ends. The log may become empty. O(n). Errors: PATRON_ERR_INVALID for start > end. */
@@ -162,7 +168,7 @@ PATRON_API int64_t patron_log_start(const patron_log *log);
 PATRON_API int64_t patron_log_end(const patron_log *log);
 /* The name of the time zone of local days; "UTC" when none was given. */
 PATRON_API const char *patron_log_timezone(const patron_log *log);
-/* The currency of all amounts; NULL when none was given. */
+/* The currency of all amounts that have one (see "missing currency" in the audit); NULL when none was given. */
 PATRON_API const char *patron_log_currency(const patron_log *log);
 
 /* Events of user code u are rows offsets[u] .. offsets[u + 1] - 1 of every array below; n_users + 1 numbers. */

@@ -23,8 +23,8 @@
  *
  * Threads: calls share a log freely.
  * Ownership: the tables are the caller's, ended with patron_table_destroy; they need nothing of the log.
- * Errors: PATRON_ERR_INVALID for a window that cannot be read, spans nothing or is there twice; PATRON_ERR_LIMIT for more than
- * 256 of them.
+ * Errors: PATRON_ERR_INVALID for a window that cannot be read, spans nothing or is there twice (7D and 1W are one), and for
+ * n_windows below 0; PATRON_ERR_LIMIT for more than 256 of them.
  */
 #ifndef PATRON_PROFILE_H
 #define PATRON_PROFILE_H

@@ -62,12 +62,12 @@ typedef struct patron_rfm_options {
     size_t struct_size;
     int bins; /* scores 1 .. bins; 2 to 100, 5 by default */
     /* Cut points given by hand, strictly rising; n of them (1 to 99) make n + 1 scores, whatever `bins` says; a value on a cut
-     * point lies below it. NULL: quantiles of the fitted customers. Scores rise with frequency and monetary and fall with
-     * recency. */
+     * point lies below it. NULL, and n 0: quantiles of the fitted customers. Scores rise with frequency and monetary and fall
+     * with recency. */
     const double *recency_cuts, *frequency_cuts, *monetary_cuts;
     int n_recency_cuts, n_frequency_cuts, n_monetary_cuts;
     /* Columns of the profiles that the figures are taken from: kept with the model and in its file, so that who loads it scores
-     * the same columns. NULL: not kept. */
+     * the same columns; UTF-8. NULL: not kept. */
     const char *recency_column, *frequency_column, *monetary_column;
 } patron_rfm_options;
 
@@ -86,7 +86,8 @@ static inline void patron_rfm_options_init(patron_rfm_options *options) {
  * score s of frequency or monetary says that at least (s - 1) / bins of the customers have less; scores between may then be
  * unused. The least value always has score 1 and the largest score `bins` (recency: the other way round) unless all are equal.
  * Rules in full: csrc/segment/rfm.c. O(n). Errors: PATRON_ERR_INVALID for an infinite value, a negative frequency, nobody who
- * bought where quantiles are wanted, bins outside 2 .. 100, and cut points that do not rise. */
+ * bought where quantiles are wanted, bins outside 2 .. 100, cut points that do not rise or are NULL with n above 0, and names
+ * of columns that are not UTF-8. */
 PATRON_API patron_status patron_rfm_fit(patron_ctx *ctx, int64_t n, const double *recency, const double *frequency,
                                         const double *monetary, const patron_rfm_options *options, patron_rfm **out,
                                         patron_error *error);

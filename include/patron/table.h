@@ -125,8 +125,8 @@ typedef struct patron_column {
     const uint8_t *validity;                /* one bit a row, 1 is a value; NULL: no nulls */
     patron_time_unit unit;                  /* TIMESTAMP, DURATION */
     const char *timezone;                   /* TIMESTAMP: NULL is naive */
-    int32_t precision, scale;               /* DECIMAL: digits, 1 to 76; how many of them after the point, -76 to 76 */
-    int32_t bit_width;                      /* DECIMAL: 32, 64, 128, 256 */
+    int32_t precision, scale;               /* DECIMAL: digits, from 1; how many of them after the point, -76 to 76 */
+    int32_t bit_width;                      /* DECIMAL: 32, 64, 128, 256, for at most 9, 18, 38, 76 digits */
     patron_type index_type;                 /* DICTIONARY: an integer type */
     int64_t dictionary_length;              /* DICTIONARY: how many values `dictionary` has */
     const struct patron_column *dictionary; /* DICTIONARY: the values; itself of another type */

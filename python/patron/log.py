@@ -369,7 +369,7 @@ class EventLog:
         Raises
         ------
         ValueError
-            Different roles, kinds of ids, time zones or currencies.
+            Different roles, kinds of ids, time zones (also other data of the same) or currencies (also amounts in none).
         """
         core = _core_of(other, "other")
         with shown(progress):

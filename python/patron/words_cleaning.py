@@ -34,6 +34,10 @@ RULES: dict[str, tuple[tuple[str, str], tuple[str, str]]] = {
         ("Kind not known", "{rows} of a kind that patron does not know"),
         ("未知事件类型", "{rows}的事件类型不在已知之列"),
     ),
+    "missing currency": (
+        ("No currency", "{rows} with an amount but no currency"),
+        ("缺少币种", "{rows}有金额但没有币种"),
+    ),
     "negative amount": (("Negative amount", "{rows} with a negative amount"), ("金额为负", "{rows}的金额为负")),
     "negative quantity": (("Negative quantity", "{rows} with a negative quantity"), ("数量为负", "{rows}的数量为负")),
     "outlying amount": (("Unusual amount", "{rows} with an unusually large amount"), ("金额异常", "{rows}的金额异常大")),

@@ -330,6 +330,39 @@ static void a_zone_keeps_its_own_copy_and_drops_changes_that_change_nothing(void
     pt_timezone_release(NULL);
 }
 
+/* Zones drawn from so few instants and offsets that many pairs agree for long: found by asking at every instant. */
+static void two_zones_part_at_the_first_instant_at_which_their_offsets_differ(void **state) {
+    (void)state;
+    enum { PAIRS = 20000, INSTANTS = 8 };
+    patron_ctx *ctx = new_ctx();
+    uint64_t random = 5;
+    int64_t met[3] = {0}; /* never, at an instant, from the beginning on */
+    for (int pair = 0; pair < PAIRS; pair++) {
+        pt_timezone *zones[2];
+        for (int z = 0; z < 2; z++) {
+            int64_t from[INSTANTS], n = 0;
+            int32_t offsets[INSTANTS];
+            for (int64_t t = 0; t < INSTANTS; t++) {
+                if (next_random(&random) % 4 != 0) continue;
+                from[n] = t;
+                offsets[n++] = (int32_t)(next_random(&random) % 3) * 3600;
+            }
+            patron_timezone zone = {"Test/Z", n, from, offsets, next_random(&random) % 8 == 0 ? 3600 : 0};
+            assert_int_equal(pt_timezone_create(ctx, &zone, &zones[z], NULL), PATRON_OK);
+        }
+        int64_t expected = -2, found = 77;
+        for (int64_t t = INSTANTS; t >= -1; t--)
+            if (pt_utc_offset(zones[0], t) != pt_utc_offset(zones[1], t)) expected = t;
+        assert_int_equal(pt_timezone_part(zones[0], zones[1], &found), expected != -2);
+        if (expected != -2) assert_int_equal(found, expected == -1 ? INT64_MIN : expected);
+        met[expected == -2 ? 0 : expected == -1 ? 2 : 1]++;
+        pt_timezone_release(zones[0]);
+        pt_timezone_release(zones[1]);
+    }
+    for (int i = 0; i < 3; i++) assert_true(met[i] > PAIRS / 50);
+    patron_ctx_destroy(ctx);
+}
+
 static void zones_that_make_no_sense_are_refused(void **state) {
     (void)state;
     patron_ctx *ctx = new_ctx();
@@ -344,6 +377,8 @@ static void zones_that_make_no_sense_are_refused(void **state) {
                  {{"Test/D", -1, NULL, NULL, 0}, "n_transitions -1"},
                  {{"Test/E", 1, NULL, good, 0}, "no arrays"},
                  {{"Test/F", 1, rising, NULL, 0}, "no arrays"},
+                 {{"Test/\xff", 0, NULL, NULL, 0}, "The name of the time zone is 'Test/?', which is not valid UTF-8"},
+                 {{"Test\n", -1, NULL, NULL, 0}, "The time zone Test? has n_transitions -1"},
                  {{NULL, 0, NULL, NULL, 3600}, "no name"},
                  {{"", 0, NULL, NULL, 3600}, "no name"}};
     for (size_t i = 0; i < LENGTH(cases); i++) {
@@ -408,6 +443,7 @@ int main(void) {
         cmocka_unit_test(a_cursor_gives_what_the_plain_calls_give),
         cmocka_unit_test(a_cursor_gives_what_the_plain_calls_give_where_time_ends),
         cmocka_unit_test(a_zone_keeps_its_own_copy_and_drops_changes_that_change_nothing),
+        cmocka_unit_test(two_zones_part_at_the_first_instant_at_which_their_offsets_differ),
         cmocka_unit_test(zones_that_make_no_sense_are_refused),
         cmocka_unit_test(cursor_and_plain_calls_agree_over_two_years_and_their_cost_is_printed),
     };

@@ -167,7 +167,8 @@ static void counts_that_make_no_sense_are_refused_by_every_call_on_a_table(void 
         double real;
         const char *text;
         assert_failed(patron_table_get_int64(table, 0, wrong[i], 1, &value, NULL, &error), PATRON_ERR_INVALID, &error, "Rows");
-        assert_failed(patron_table_get_int64(table, 0, 0, wrong[i], &value, NULL, &error), PATRON_ERR_INVALID, &error, "Rows");
+        assert_failed(patron_table_get_int64(table, 0, 0, wrong[i], &value, NULL, &error), PATRON_ERR_INVALID, &error,
+                      wrong[i] < 0 ? "Rows from 0 on are asked for with n -" : "Rows 0 and ");
         assert_failed(patron_table_get_float64(table, 0, 1, wrong[i], &real, NULL, &error), PATRON_ERR_INVALID, &error, "Rows");
         assert_failed(patron_table_get_string(table, 0, wrong[i], &text, &value, &error), PATRON_ERR_INVALID, &error, "Rows");
         assert_failed(patron_table_get_int64(table, wrong[i], 0, 1, &value, NULL, &error), PATRON_ERR_NOT_FOUND, &error,

@@ -274,26 +274,31 @@ static void a_log_without_events_merges_saves_and_cuts_like_any_other(void **sta
     made_row rows[SMALL];
     uint64_t random = 4;
     made_draw(rows, SMALL, &(made_shape){5, 3, false, false, false}, &random);
-    patron_log_options options = made_options(false);
-    patron_log *log = made_log_of(ctx, rows, SMALL, AS_INT64, 1, &options), *none = NULL, *both = NULL, *again = NULL;
-    assert_int_equal(patron_log_between(log, 0, 1, &none, NULL), PATRON_OK);
-    assert_int_equal(patron_log_merge(log, none, &both, NULL), PATRON_OK);
-    assert_int_equal(patron_log_n_events(both), SMALL);
-    patron_log_destroy(both);
-    both = NULL;
-    assert_int_equal(patron_log_merge(none, none, &both, NULL), PATRON_OK);
-    assert_int_equal(patron_log_n_events(both), 0);
-    patron_log_destroy(both);
-    assert_int_equal(patron_log_between(none, 0, 5, &again, NULL), PATRON_OK);
-    patron_log_destroy(again);
-    patron_bytes *bytes = NULL;
-    assert_int_equal(patron_log_to_bytes(none, &bytes, NULL), PATRON_OK);
-    assert_int_equal(patron_log_from_bytes(ctx, patron_bytes_data(bytes), patron_bytes_size(bytes), &again, NULL), PATRON_OK);
-    assert_same_bytes(none, again);
-    patron_bytes_destroy(bytes);
-    patron_log_destroy(again);
-    patron_log_destroy(none);
-    patron_log_destroy(log);
+    for (int capped = 0; capped < 2; capped++) { /* then raw amounts are a column more */
+        patron_log_options options = made_options(false);
+        options.winsorize = capped;
+        patron_log *log = made_log_of(ctx, rows, SMALL, AS_INT64, 1, &options), *none = NULL, *both = NULL, *again = NULL;
+        assert_int_equal(patron_log_between(log, 0, 1, &none, NULL), PATRON_OK);
+        assert_int_equal(patron_log_micros(none, "amount_raw") != NULL, capped);
+        assert_int_equal(patron_log_merge(log, none, &both, NULL), PATRON_OK);
+        assert_int_equal(patron_log_n_events(both), SMALL);
+        patron_log_destroy(both);
+        both = NULL;
+        assert_int_equal(patron_log_merge(none, none, &both, NULL), PATRON_OK);
+        assert_int_equal(patron_log_n_events(both), 0);
+        patron_log_destroy(both);
+        assert_int_equal(patron_log_between(none, 0, 5, &again, NULL), PATRON_OK);
+        patron_log_destroy(again);
+        patron_bytes *bytes = NULL;
+        assert_int_equal(patron_log_to_bytes(none, &bytes, NULL), PATRON_OK);
+        assert_int_equal(patron_log_from_bytes(ctx, patron_bytes_data(bytes), patron_bytes_size(bytes), &again, NULL),
+                         PATRON_OK);
+        assert_same_bytes(none, again);
+        patron_bytes_destroy(bytes);
+        patron_log_destroy(again);
+        patron_log_destroy(none);
+        patron_log_destroy(log);
+    }
 }
 
 /* ---- extremes ---- */

@@ -451,9 +451,36 @@ static void many_rows_of_one_key_and_instant_are_one_or_in_order(void **state) {
     free(levels);
 }
 
+/* Beyond all times is not "always": such a row leaves, whatever the unit and whether others have no instant. */
+static void a_valid_from_beyond_all_times_leaves(void **state) {
+    (void)state;
+    static const int64_t since[] = {INT64_MAX, 5, INT64_MIN, INT64_MIN + 1, 0};
+    static const uint8_t all[] = {0x1f}, not_the_last[] = {0xf};
+    patron_log *log = small_log(false);
+    for (int seconds = 0; seconds < 2; seconds++)
+        for (int nulls = 0; nulls < 2; nulls++) {
+            made m = made_rows(ctx, 5);
+            made_add_values(&m, "id", PATRON_TYPE_INT64, (const int64_t[]){1, 1, 2, 3, 4});
+            made_add_values(&m, "level", PATRON_TYPE_INT64, (const int64_t[]){10, 11, 12, 13, 14});
+            made_add(m.table, "since",
+                     &(patron_column){.type = PATRON_TYPE_TIMESTAMP,
+                                      .unit = seconds ? PATRON_UNIT_SECOND : PATRON_UNIT_MICROSECOND,
+                                      .values = since,
+                                      .validity = nulls ? not_the_last : all});
+            patron_log *known = with_users(log, m.table, "since");
+            assert_int_equal(audited(known, "valid_from outside all times"), seconds ? 3 : 2); /* INT64_MIN + 1 us is a time */
+            assert_int_equal(audited(known, "missing valid_from"), nulls);
+            assert_int_equal(known->user_attributes->n, seconds ? 2 : 3);
+            patron_log_destroy(known);
+            made_free(&m);
+        }
+    patron_log_destroy(log);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_row_holds_strictly_after_its_valid_from),
+        cmocka_unit_test(a_valid_from_beyond_all_times_leaves),
         cmocka_unit_test(every_type_comes_back_typed),
         cmocka_unit_test(rows_without_a_key_or_with_unreadable_dates_leave_and_repeats_are_one),
         cmocka_unit_test(what_does_not_fit_is_refused_by_name),

@@ -53,32 +53,6 @@ static void a_message_lists_as_many_columns_as_it_has_room_for(void **state) {
     made_free(&m);
 }
 
-static void lists_with_holes_are_refused(void **state) {
-    (void)state;
-    made m = rows_at_noon(1);
-    static const char *const names[] = {"who", NULL};
-    const patron_kind_name kinds[] = {{"a", "view"}, {"b", NULL}, {NULL, "view"}};
-    patron_log_options o = plain();
-    o.n_properties = 2;
-    REFUSED(&m, &o, PATRON_ERR_INVALID, "n_properties is 2 and properties is NULL; expected as many names of columns");
-    o.properties = names;
-    REFUSED(&m, &o, PATRON_ERR_INVALID, "Property 1 is NULL; expected the name of a column");
-    o.n_properties = -1;
-    REFUSED(&m, &o, PATRON_ERR_INVALID, "n_properties is -1 and properties a list");
-    o.n_properties = 1;
-    o.n_kinds = 1;
-    REFUSED(&m, &o, PATRON_ERR_INVALID, "n_kinds is 1 and kinds is NULL; expected as many rewritings");
-    o.n_kinds = -2;
-    o.kinds = kinds;
-    REFUSED(&m, &o, PATRON_ERR_INVALID, "n_kinds is -2 and kinds a list");
-    o.n_kinds = 2;
-    REFUSED(&m, &o, PATRON_ERR_INVALID, "Rewriting 1 of kinds has no 'to'; expected two names");
-    o.kinds = kinds + 2;
-    o.n_kinds = 1;
-    REFUSED(&m, &o, PATRON_ERR_INVALID, "Rewriting 0 of kinds has no 'from'; expected two names");
-    made_free(&m);
-}
-
 /* ---- times ---- */
 
 typedef struct time_case {
@@ -121,14 +95,18 @@ static void every_column_that_says_when_is_read(void **state) {
         {WHOLE(micros), NULL, PATRON_UNIT_MICROSECOND, NOON, NULL},
         {WHOLE(nanos), NULL, PATRON_UNIT_NANOSECOND, NOON, NULL},
         {WHOLE(days), NULL, PATRON_UNIT_DAY, midnight, NULL},
-        {ALL(micros), NULL, PATRON_UNIT_MICROSECOND, NOON, NULL}, /* the number by which many programs say "none" */
-        {ALL(seconds), NULL, PATRON_UNIT_SECOND, NOON, NULL},
-        {{.type = PATRON_TYPE_TIMESTAMP, .unit = PATRON_UNIT_MICROSECOND, .values = micros}, NULL, -1, NOON, NULL},
+        {ALL(micros), NULL, PATRON_UNIT_MICROSECOND, 0, "row 1: -9223372036854775808 lies outside 1970 to 2200"},
+        {ALL(seconds), NULL, PATRON_UNIT_SECOND, 0, "row 1: -9223372036854775808 lies outside 1970 to 2200"},
+        {{.type = PATRON_TYPE_TIMESTAMP, .unit = PATRON_UNIT_MICROSECOND, .values = micros},
+         NULL,
+         -1,
+         0,
+         "row 1: -290308-12-21T19:59:05.224192 lies outside 1970 to 2200"},
         {{.type = PATRON_TYPE_TIMESTAMP, .unit = PATRON_UNIT_MICROSECOND, .timezone = "UTC", .values = micros},
          NULL,
          -1,
-         NOON,
-         NULL},
+         0,
+         "row 1: -290308-12-21T19:59:05.224192Z lies outside 1970 to 2200"},
         {WHOLE(digits), "%Y%m%d", -1, midnight, NULL},
         {WHOLE(digits), "%Y%m%d", PATRON_UNIT_SECOND, midnight, NULL}, /* a format says more than a unit */
         {{.type = PATRON_TYPE_DATE32, .values = day, .validity = first_only}, NULL, -1, midnight, NULL},
@@ -153,12 +131,17 @@ static void every_column_that_says_when_is_read(void **state) {
         {{.type = PATRON_TYPE_NULL}, NULL, -1, 0, "No event is left of 2 rows"},
         {WHOLE(seconds), "%Y%m%d", -1, 0, "Column 't', row 0: 1704110400 is not a time; expected the format '%Y%m%d' (1 of 2"},
         {WHOLE(seconds), "%d", -1, 0, "%d"},
-        {{.type = PATRON_TYPE_UINT64, .values = tiny}, "%Y%m%d", -1, 0, "row 0: 9223372036854775809 is too large"},
+        {{.type = PATRON_TYPE_UINT64, .values = tiny}, "%Y%m%d", -1, 0, "row 0: 9223372036854775809 is not a time"},
+        {{.type = PATRON_TYPE_UINT64, .values = tiny},
+         NULL,
+         PATRON_UNIT_NANOSECOND,
+         0,
+         "row 0: 9223372036854775809 lies outside"},
         {{.type = PATRON_TYPE_TIMESTAMP, .unit = PATRON_UNIT_SECOND, .values = huge},
          NULL,
          -1,
          0,
-         "row 0: 9223372036854775807 s after 1970 is too large for microseconds in 64 bits"},
+         "row 0: 9223372036854775807 s after 1970 lies outside 1970 to 2200"},
     };
 #undef CODES
 #undef WHOLE
@@ -185,6 +168,58 @@ static void every_column_that_says_when_is_read(void **state) {
             assert_int_equal(patron_log_n_users(log), 1); /* nobody is in a log without an event */
             patron_log_destroy(log);
         }
+        made_free(&m);
+    }
+}
+
+/* A time that microseconds cannot count is outside every range, also one that is open at both ends, in every unit. */
+static void a_time_beyond_all_times_is_one_outside_the_range(void **state) {
+    (void)state;
+    static const int64_t ends[] = {NOON / PT_SECOND, INT64_MAX, INT64_MIN, INT64_MIN + 1, 0};
+    static const uint64_t large[] = {NOON / PT_SECOND, UINT64_MAX, INT64_MAX, UINT64_MAX - 1, 0};
+    static const int64_t count[] = {NOON / DAY, INT64_MAX, INT64_MIN, INT64_MIN + 1, 0};
+    static const int32_t days[] = {NOON / DAY, INT32_MAX, INT32_MIN, INT32_MIN + 1, 0};
+    static const uint8_t all_but_the_last[] = {0xf};
+    static const patron_timezone zones[] = {{"UTC", 0, NULL, NULL, 0}, {"E", 0, NULL, NULL, 3600}, {"W", 0, NULL, NULL, -3600}};
+    const struct {
+        patron_type type;
+        patron_time_unit unit;
+        const void *values;
+        int64_t n; /* how many lie inside an open range */
+    } cases[] = {{PATRON_TYPE_TIMESTAMP, PATRON_UNIT_SECOND, ends, 1},
+                 {PATRON_TYPE_TIMESTAMP, PATRON_UNIT_MILLISECOND, ends, 1},
+                 {PATRON_TYPE_TIMESTAMP, PATRON_UNIT_MICROSECOND, ends, 2},
+                 {PATRON_TYPE_INT64, PATRON_UNIT_SECOND, ends, 1},
+                 {PATRON_TYPE_INT64, PATRON_UNIT_DAY, count, 1},
+                 {PATRON_TYPE_UINT64, PATRON_UNIT_SECOND, large, 1},
+                 {PATRON_TYPE_UINT64, PATRON_UNIT_NANOSECOND, large, 1},
+                 {PATRON_TYPE_UINT64, PATRON_UNIT_MICROSECOND, large, 1},
+                 {PATRON_TYPE_DATE32, PATRON_UNIT_SECOND, days, 1}};
+    for (int64_t k = 0; k < LENGTH(cases) * LENGTH(zones); k++) {
+        const patron_timezone *zone = &zones[k % LENGTH(zones)];
+        const int64_t i = k / LENGTH(zones);
+        made m = rows_at_noon(5);
+        made_add(m.table, "t",
+                 &(patron_column){.type = cases[i].type,
+                                  .unit = cases[i].type == PATRON_TYPE_TIMESTAMP ? cases[i].unit : 0,
+                                  .values = cases[i].values,
+                                  .validity = all_but_the_last});
+        patron_log_options o = plain();
+        o.time = "t";
+        o.timezone = zone;
+        o.time_unit = cases[i].unit;
+        o.has_time_unit = cases[i].type != PATRON_TYPE_TIMESTAMP;
+        if (zone == zones) REFUSED(&m, &o, PATRON_ERR_INVALID, "Column 't', row 1: ", " lies outside 1970 to 2200");
+        o.has_time_range = 1;
+        o.time_from = INT64_MIN;
+        o.time_to = INT64_MAX;
+        patron_log *log = made_log(ctx, &m, &o);
+        /* INT64_MIN + 1 microseconds is a time, unless the way to UTC leads out of all times */
+        int64_t inside = cases[i].n == 2 && zone->first_offset > 0 ? 1 : cases[i].n;
+        assert_int_equal(patron_log_n_events(log), inside);
+        assert_int_equal(audited(log, "missing time"), 1);
+        assert_int_equal(audited(log, "time outside the range"), 4 - inside);
+        patron_log_destroy(log);
         made_free(&m);
     }
 }
@@ -507,6 +542,37 @@ static void a_currency_is_one_text(void **state) {
 
 /* ---- further columns ---- */
 
+/* Money is an amount or discount that is not 0; rows are counted also where none has a currency, or they would not add up. */
+static void money_without_a_currency_is_counted_and_kept(void **state) {
+    (void)state;
+    made m = rows_at_noon(6);
+    made_add_words(&m, "money", (const char *const[]){"EUR", NULL, NULL, "", " ", NULL});
+    made_add_words(&m, "none", (const char *const[]){NULL, NULL, NULL, NULL, NULL, NULL});
+    made_add_values(&m, "spent", PATRON_TYPE_FLOAT64, (const int64_t[]){500, 300, NONE, 0, -100, NONE});
+    made_add_values(&m, "whole", PATRON_TYPE_FLOAT64, (const int64_t[]){500, 300, 0, 0, 100, 0}); /* stays where it is */
+    made_add_values(&m, "saved", PATRON_TYPE_FLOAT64, (const int64_t[]){100, NONE, NONE, NONE, NONE, 50});
+    const struct {
+        const char *currency, *amount, *discount;
+        int64_t rows;
+    } cases[] = {{"money", "spent", "saved", 3}, {"money", "spent", NULL, 2}, {"money", "whole", NULL, 2},
+                 {"money", NULL, "saved", 1},    {"none", "spent", NULL, 3},  {"money", NULL, NULL, 0},
+                 {NULL, "spent", "saved", 0}};
+    for (int64_t i = 0; i < LENGTH(cases); i++) {
+        patron_log_options o = plain();
+        o.currency = cases[i].currency;
+        o.amount = cases[i].amount;
+        o.discount = cases[i].discount;
+        patron_log *log = made_log(ctx, &m, &o);
+        assert_int_equal(patron_log_n_events(log), 6);
+        if (cases[i].rows > 0)
+            has_line(log, "missing currency", cases[i].currency, cases[i].rows, "kept", NULL);
+        else
+            assert_null(audit_line(log, "missing currency"));
+        patron_log_destroy(log);
+    }
+    made_free(&m);
+}
+
 static void further_columns_keep_their_type(void **state) {
     (void)state;
     static const int64_t whole[] = {-5, 6}, durations[] = {1500, -1}, instants[] = {NOON, NOON + 1};
@@ -617,8 +683,8 @@ static void further_columns_that_do_not_fit_are_refused(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_message_lists_as_many_columns_as_it_has_room_for),
-        cmocka_unit_test(lists_with_holes_are_refused),
         cmocka_unit_test(every_column_that_says_when_is_read),
+        cmocka_unit_test(a_time_beyond_all_times_is_one_outside_the_range),
         cmocka_unit_test(local_times_are_read_by_the_zone_in_every_column),
         cmocka_unit_test(unreadable_times_of_all_blocks_are_counted_together),
         cmocka_unit_test(an_example_is_cut_between_characters),
@@ -628,6 +694,7 @@ int main(void) {
         cmocka_unit_test(measures_are_numbers),
         cmocka_unit_test(seq_is_of_integers_or_nothing),
         cmocka_unit_test(a_currency_is_one_text),
+        cmocka_unit_test(money_without_a_currency_is_counted_and_kept),
         cmocka_unit_test(further_columns_keep_their_type),
         cmocka_unit_test(further_columns_that_do_not_fit_are_refused),
     };

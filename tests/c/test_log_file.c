@@ -322,7 +322,7 @@ static void content_that_makes_no_sense_is_refused_behind_right_checksums(void *
         {"recipe.time_unit", SET, 0, 9, "section \"recipe.time_unit\" is 9; expected 0 to 4"},
         {"recipe.n_kinds", ADD, 0, 1, "section \"recipe.kinds.1.from\" is missing; expected one of type text"},
         {"recipe.n_kinds", SET, 0, INT64_MAX, "section \"recipe.n_kinds\" is 9223372036854775807; expected 0 to "},
-        {"n_audit", ADD, 0, 1, "section \"audit.13.rule\" is missing; expected one of type text"},
+        {"n_audit", ADD, 0, 1, "section \"audit.14.rule\" is missing; expected one of type text"},
         {"n_audit", SET, 0, INT64_MAX, "section \"n_audit\" is 9223372036854775807; expected 0 to "},
         {"audit.0.rows", SET, 0, 0, "section \"audit.0.rows\" is 0; expected 1 to 9223372036854775807"},
         {"audit.0.rows", SET, 0, -4, "section \"audit.0.rows\" is -4; expected 1 to 9223372036854775807"},

@@ -178,7 +178,7 @@ static void logs_that_were_read_differently_do_not_merge(void **state) {
         assert_int_equal(status, cases[i].message != NULL ? PATRON_ERR_INVALID : PATRON_OK);
         if (cases[i].message != NULL)
             assert_string_equal(error.message, cases[i].message);
-        else /* a log without a currency goes with any */
+        else /* a log without a currency and without money goes with any */
             assert_string_equal(patron_log_currency(merged), cases[i].a == 0 ? "EUR" : "USD");
         patron_log_destroy(merged);
     }
@@ -193,6 +193,146 @@ static void logs_that_were_read_differently_do_not_merge(void **state) {
     assert_int_equal(patron_log_between(logs[0], 5, 4, &none, &error), PATRON_ERR_INVALID);
     assert_string_equal(error.message, "The interval starts after it ends (5 > 4 microseconds); expected start <= end");
     made_free(&empty);
+    for (int i = 0; i < 5; i++) patron_log_destroy(logs[i]);
+    made_free(&m);
+}
+
+/* Money whose currency nobody knows is not added to money of a known one. */
+static void a_log_of_money_in_no_currency_does_not_merge_with_one_of_a_currency(void **state) {
+    (void)state;
+    enum { EUROS, EMPTY, NOTHING, PENCE, ZEROS, ABSENT, SAVED, N_LOGS };
+    static const int64_t some[] = {15000, NONE}, zeros[] = {0, NONE}, none[] = {NONE, NONE};
+    made m = people(2, (const int64_t[]){1, 2}, (const int64_t[]){NOON, NOON});
+    made_add_words(&m, "eur", (const char *const[]){"EUR", "EUR"});
+    made_add_words(&m, "null", (const char *const[]){NULL, NULL});
+    made_add_values(&m, "some", PATRON_TYPE_FLOAT64, some);
+    made_add_values(&m, "zeros", PATRON_TYPE_FLOAT64, zeros);
+    made_add_values(&m, "none", PATRON_TYPE_FLOAT64, none);
+    static const char *const columns[N_LOGS][3] = {{"eur", "some", "none"}, {"null", "some", "none"}, {"null", "none", "none"},
+                                                   {NULL, "some", "none"},  {NULL, "zeros", "none"},  {NULL, "none", "none"},
+                                                   {NULL, "none", "some"}};
+    patron_log *logs[N_LOGS];
+    for (int i = 0; i < N_LOGS; i++) {
+        patron_log_options o = plain();
+        o.currency = columns[i][0];
+        o.amount = columns[i][1];
+        o.discount = columns[i][2];
+        logs[i] = made_log(ctx, &m, &o);
+    }
+    static const char euros[] = "One log is in currency 'EUR', the other has amounts in no currency; expected the same";
+    static const char empty[] =
+        "One log has its currencies in column 'null', the other has amounts in no currency; expected the same";
+    static const struct {
+        int a, b;
+        const char *message, *currency; /* NULL: they merge; of the merged one */
+    } cases[] = {{EUROS, PENCE, euros, NULL},   {EUROS, SAVED, euros, NULL},  {EMPTY, PENCE, empty, NULL},
+                 {NOTHING, PENCE, empty, NULL}, {EUROS, EMPTY, NULL, "EUR"},  {EUROS, NOTHING, NULL, "EUR"},
+                 {EUROS, ZEROS, NULL, "EUR"},   {EUROS, ABSENT, NULL, "EUR"}, {EMPTY, ABSENT, NULL, NULL},
+                 {PENCE, ABSENT, NULL, NULL},   {PENCE, SAVED, NULL, NULL}};
+    for (int64_t i = 0; i < 2 * LENGTH(cases); i++) {
+        const int a = i % 2 ? cases[i / 2].b : cases[i / 2].a, b = i % 2 ? cases[i / 2].a : cases[i / 2].b;
+        patron_log *merged = NULL, *again = NULL;
+        patron_error error = {0};
+        patron_status status = patron_log_merge(logs[a], logs[b], &merged, &error);
+        if (cases[i / 2].message != NULL) {
+            assert_int_equal(status, PATRON_ERR_INVALID);
+            assert_string_equal(error.message, cases[i / 2].message);
+            assert_null(merged);
+            assert_int_equal(patron_log_merge(logs[a], logs[b], &merged, NULL), PATRON_ERR_INVALID);
+            continue;
+        }
+        if (status != PATRON_OK) fail_msg("%d and %d: %s", a, b, error.message);
+        assert_int_equal(audited(merged, "missing currency"),
+                         audited(logs[a], "missing currency") + audited(logs[b], "missing currency"));
+        assert_int_equal(audited(logs[EMPTY], "missing currency"), 1);
+        assert_int_equal(patron_log_currency(merged) == NULL, cases[i / 2].currency == NULL);
+        if (cases[i / 2].currency != NULL) { /* which holds for what comes later, whichever was first */
+            assert_string_equal(patron_log_currency(merged), "EUR");
+            assert_int_equal(patron_log_merge(merged, logs[PENCE], &again, NULL), PATRON_ERR_INVALID);
+            assert_int_equal(patron_log_merge(logs[EUROS], merged, &again, NULL), PATRON_OK);
+        }
+        patron_log_destroy(again);
+        patron_log_destroy(merged);
+    }
+    for (int i = 0; i < N_LOGS; i++) patron_log_destroy(logs[i]);
+    made_free(&m);
+}
+
+/* Rows with and without a currency, cut anywhere: the parts merge, and the audit too is that of the whole. */
+static void rows_without_a_currency_merge_to_the_same_bytes_wherever_they_were_cut(void **state) {
+    (void)state;
+    enum { N = 7 };
+    const int64_t users[N] = {1, 2, 1, 3, 2, 1, 4}, times[N] = {NOON, NOON, NOON + 5, NOON, NONE, NOON + 1, NOON};
+    const int64_t spent[N] = {100, 200, NONE, 0, 300, -400, 250};
+    const char *const money[N] = {NULL, NULL, NULL, "EUR", NULL, NULL, " EUR"};
+    patron_log_options o = plain();
+    o.amount = "spent";
+    o.currency = "money";
+    made all = people(N, users, times);
+    made_add_values(&all, "spent", PATRON_TYPE_FLOAT64, spent);
+    made_add_words(&all, "money", money);
+    patron_log *whole = made_log(ctx, &all, &o);
+    has_line(whole, "missing currency", "money", 4, "kept", NULL); /* the row that is dropped is one of them */
+    for (int64_t cut = 1; cut < N; cut++) {
+        made parts[2];
+        for (int side = 0; side < 2; side++) {
+            int64_t first = side == 0 ? 0 : cut, n = side == 0 ? cut : N - cut;
+            parts[side] = people(n, users + first, times + first);
+            made_add_values(&parts[side], "spent", PATRON_TYPE_FLOAT64, spent + first);
+            made_add_words(&parts[side], "money", money + first);
+        }
+        patron_log *a = made_log(ctx, &parts[0], &o), *b = made_log(ctx, &parts[1], &o), *merged = NULL, *appended = NULL;
+        assert_int_equal(patron_log_merge(b, a, &merged, NULL), PATRON_OK);
+        assert_same_bytes(merged, whole);
+        assert_int_equal(patron_log_append(a, parts[1].table, &appended, NULL), PATRON_OK);
+        assert_same_bytes(appended, whole);
+        patron_log_destroy(a);
+        patron_log_destroy(b);
+        patron_log_destroy(merged);
+        patron_log_destroy(appended);
+        made_free(&parts[0]);
+        made_free(&parts[1]);
+    }
+    patron_log_destroy(whole);
+    made_free(&all);
+}
+
+static void zones_of_one_name_and_different_offsets_do_not_merge(void **state) {
+    (void)state;
+    static const int64_t from[] = {1711846800 * PT_SECOND, 1729990800 * PT_SECOND + 1}, other[] = {1711846800 * PT_SECOND, 1};
+    static const int32_t summer[] = {7200, 3600}, winter[] = {7200, 7200};
+    const patron_timezone zones[] = {{"Z", 2, from, summer, 3600},
+                                     {"Z", 1, from, summer, 3600},
+                                     {"Z", 2, from, summer, 0},
+                                     {"Z", 0, other, summer, 3600},
+                                     {"Z", 2, from, winter, 3600}};
+    static const char *const since[] = {NULL, "2024-10-27T01:00:00.000001Z", "the beginning", "2024-03-31T01:00:00Z",
+                                        "2024-10-27T01:00:00.000001Z"};
+    made m = people(1, (const int64_t[]){1}, (const int64_t[]){NOON});
+    patron_log *logs[5], *merged = NULL;
+    for (int i = 0; i < 5; i++) {
+        patron_log_options o = plain();
+        o.timezone = &zones[i];
+        logs[i] = made_log(ctx, &m, &o);
+    }
+    for (int i = 0; i < 5; i++) {
+        patron_error error = {0};
+        char message[256];
+        snprintf(
+            message, sizeof message,
+            "The logs have time zone 'Z' with different offsets from %s on; expected the same: the time zone data of one is "
+            "newer",
+            since[i] != NULL ? since[i] : "");
+        assert_int_equal(patron_log_merge(logs[0], logs[i], &merged, &error), i == 0 ? PATRON_OK : PATRON_ERR_INVALID);
+        if (i > 0) assert_string_equal(error.message, message);
+        if (i > 0) assert_int_equal(patron_log_merge(logs[i], logs[0], &merged, &error), PATRON_ERR_INVALID);
+        if (i > 0) assert_string_equal(error.message, message);
+        patron_log_destroy(merged);
+        merged = NULL;
+        assert_int_equal(patron_log_append(logs[i], m.table, &merged, NULL), PATRON_OK); /* by the log's own */
+        patron_log_destroy(merged);
+        merged = NULL;
+    }
     for (int i = 0; i < 5; i++) patron_log_destroy(logs[i]);
     made_free(&m);
 }
@@ -346,6 +486,9 @@ int main(void) {
         cmocka_unit_test(columns_that_hold_different_things_merge_where_nothing_is_lost),
         cmocka_unit_test(integers_that_no_double_holds_do_not_become_floats),
         cmocka_unit_test(logs_that_were_read_differently_do_not_merge),
+        cmocka_unit_test(a_log_of_money_in_no_currency_does_not_merge_with_one_of_a_currency),
+        cmocka_unit_test(rows_without_a_currency_merge_to_the_same_bytes_wherever_they_were_cut),
+        cmocka_unit_test(zones_of_one_name_and_different_offsets_do_not_merge),
         cmocka_unit_test(a_cut_of_a_log_with_repeats_left_in_drops_them_and_their_users),
         cmocka_unit_test(columns_are_lent_in_their_own_form_only),
         cmocka_unit_test(lines_of_the_audit_add_up_and_have_one_order),

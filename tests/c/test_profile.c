@@ -719,7 +719,14 @@ static void bad_windows_are_refused_by_name(void **state) {
         const char *windows[2];
         const char *said;
     } bad[] = {
-        {{"7D", "7d"}, "'7d' is there twice"},
+        {{"7D", "7d"}, "The window '7d' is there twice, first as '7D'; expected each once"},
+        {{"7D", "07D"}, "The window '07D' is there twice, first as '7D'; expected each once"},
+        {{"1w", "7D"}, "The window '7D' is there twice, first as '1w'; expected each once"},
+        {{"60min", "1h"}, "The window '1h' is there twice, first as '60min'; expected each once"},
+        {{"7D", "\xff"
+                "D"},
+         "The span '?D' is not a whole number and a unit"},
+        {{"7D", "3\xff"}, "The span '3?' is not a whole number and a unit"},
         {{"7D", "0D"}, "'0D' spans no time"},
         {{"7D", "fortnight"}, "fortnight"},
         {{"7D", NULL}, "Window 1 is NULL"},
@@ -746,6 +753,15 @@ static void bad_windows_are_refused_by_name(void **state) {
     }
     options.n_windows = 257;
     assert_int_equal(patron_profile_compute(log, &options, &table, &error), PATRON_ERR_LIMIT);
+    assert_string_equal(error.message, "n_windows is 257; expected 0 to 256");
+    options.n_windows = -1;
+    assert_int_equal(patron_profile_compute(log, &options, &table, &error), PATRON_ERR_INVALID);
+    assert_string_equal(error.message, "n_windows is -1; expected 0 to 256");
+    options.windows = (const char *const[]){"24h", "1D"}; /* a local day may have 23 or 25 hours */
+    options.n_windows = 2;
+    assert_int_equal(patron_profile_compute(log, &options, &table, &error), PATRON_OK);
+    patron_table_destroy(table);
+    table = NULL;
     options.n_windows = 1;
     options.windows = NULL;
     assert_int_equal(patron_profile_compute(log, &options, &table, &error), PATRON_ERR_INVALID);

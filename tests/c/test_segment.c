@@ -1,5 +1,5 @@
 /* RFM against slow twins, its promises on ties, and its file. */
-#define _POSIX_C_SOURCE 200809L
+#define _XOPEN_SOURCE 700
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,8 +8,10 @@
 #include <cmocka.h>
 
 #include "base/file.h"
+#include "file_samples.h"
 #include "patron.h"
 
+#include <locale.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -368,6 +370,8 @@ static void bad_options_are_refused(void **state) {
                {5, 2, no_number, "Cut point 1 of frequency is"},
                {5, 2, infinite, "Cut point 1 of frequency is inf"},
                {5, 0, falling, "There are 0 cut points of frequency"},
+               {5, 3, NULL, "n_frequency_cuts is 3 and frequency_cuts is NULL; expected as many cut points, or 0"},
+               {5, -1, NULL, "n_frequency_cuts is -1 and frequency_cuts is NULL"},
                {5, 100, falling, "There are 100 cut points of frequency"}};
     const double x[] = {1, 2, 3};
     patron_ctx *ctx = make_ctx();
@@ -444,16 +448,103 @@ static void the_names_of_columns_are_kept(void **state) {
     patron_rfm_destroy(loaded);
     patron_rfm_destroy(rfm);
     patron_bytes_destroy(bytes);
-    options.monetary_column = "\xff";
-    assert_int_equal(patron_rfm_fit(ctx, 3, x, x, x, &options, &rfm, NULL), PATRON_OK);
-    bytes = bytes_of(rfm);
-    loaded = NULL;
-    assert_int_equal(patron_rfm_from_bytes(ctx, patron_bytes_data(bytes), patron_bytes_size(bytes), &loaded, NULL),
-                     PATRON_ERR_FORMAT);
-    assert_null(loaded);
-    patron_rfm_destroy(rfm);
-    patron_bytes_destroy(bytes);
     patron_ctx_destroy(ctx);
+}
+
+/* What is accepted comes back: a model whose file nobody can load would be lost. */
+static void a_model_that_is_made_is_one_that_can_be_loaded(void **state) {
+    (void)state;
+    patron_ctx *ctx = make_ctx();
+    static const char *const names[] = {NULL, "", "spent", "\xe5\x8d\x95", "a\nb", "\xff", "day\xc3", "\xed\xa0\x80"};
+    enum { N = LENGTH(names), FIRST_BAD = 5 };
+    const double x[] = {1, 2, 3};
+    for (int at = 0; at < N * N * N; at++) {
+        const int k[] = {at % N, at / N % N, at / N / N};
+        patron_rfm *rfm = NULL, *loaded = NULL;
+        patron_rfm_options options;
+        patron_error error = {0};
+        patron_rfm_options_init(&options);
+        options.recency_column = names[k[0]];
+        options.frequency_column = names[k[1]];
+        options.monetary_column = names[k[2]];
+        const patron_status status = patron_rfm_fit(ctx, 3, x, x, x, &options, &rfm, &error);
+        const int bad = k[0] >= FIRST_BAD ? 0 : k[1] >= FIRST_BAD ? 1 : k[2] >= FIRST_BAD ? 2 : -1;
+        assert_int_equal(status, bad < 0 ? PATRON_OK : PATRON_ERR_INVALID);
+        if (bad >= 0) {
+            static const char *const figures[] = {"recency", "frequency", "monetary"}, *const shown[] = {"?", "day?", "???"};
+            char message[128];
+            snprintf(message, sizeof message, "%s_column is '%s', which is not valid UTF-8", figures[bad],
+                     shown[k[bad] - FIRST_BAD]);
+            assert_string_equal(error.message, message);
+            assert_null(rfm);
+            continue;
+        }
+        patron_bytes *bytes = bytes_of(rfm);
+        assert_int_equal(patron_rfm_from_bytes(ctx, patron_bytes_data(bytes), patron_bytes_size(bytes), &loaded, NULL),
+                         PATRON_OK);
+        patron_bytes *again = bytes_of(loaded);
+        assert_int_equal(patron_bytes_size(bytes), patron_bytes_size(again));
+        assert_memory_equal(patron_bytes_data(bytes), patron_bytes_data(again), (size_t)patron_bytes_size(bytes));
+        patron_bytes_destroy(bytes);
+        patron_bytes_destroy(again);
+        patron_rfm_destroy(loaded);
+        patron_rfm_destroy(rfm);
+    }
+    patron_ctx_destroy(ctx);
+}
+
+/* The message of a log of a float32 column as user. */
+static void describe_a_float(patron_ctx *ctx, float value, patron_error *error) {
+    patron_table *table = NULL;
+    patron_log *log = NULL;
+    patron_log_options options;
+    patron_log_options_init(&options);
+    options.user = options.time = "u";
+    assert_int_equal(patron_table_create(ctx, 1, &table, NULL), PATRON_OK);
+    const patron_column column = {.type = PATRON_TYPE_FLOAT32, .values = &value};
+    assert_int_equal(patron_table_borrow_column(table, "u", &column, NULL), PATRON_OK);
+    assert_int_equal(patron_log_build(ctx, table, &options, &log, error), PATRON_ERR_TYPE);
+    patron_table_destroy(table);
+}
+
+/* Numbers in messages have a point where the host's locale has a comma, or a mark of two bytes. The locales are made here: few
+ * machines have them. */
+static void numbers_in_messages_do_not_follow_the_locale(void **state) {
+    (void)state;
+    static const char *const locales[] = {"C", "de_DE", "ps_AF"}, *const halves[] = {"0.5", "0,5", "0\u066b5"};
+    char folder[128], text[400];
+    sample_folder(folder);
+    assert_int_equal(setenv("LOCPATH", folder, 1), 0);
+    patron_ctx *ctx = make_ctx();
+    const double x[] = {1, 2, 3}, bad[] = {-1.5, 1, 1}, falling[] = {2.25, 1e-7};
+    patron_rfm_options options;
+    patron_rfm_options_init(&options);
+    options.monetary_cuts = falling;
+    options.n_monetary_cuts = 2;
+    int64_t n = 0;
+    for (; n < LENGTH(locales); n++) {
+        patron_rfm *rfm = NULL;
+        patron_error error = {0};
+        snprintf(text, sizeof text, "localedef -i %s -f UTF-8 %s/%s >/dev/null 2>&1", locales[n], folder, locales[n]);
+        if (n > 0) (void)!system(text);
+        if (setlocale(LC_NUMERIC, locales[n]) == NULL) break;
+        snprintf(text, sizeof text, "%.1f", 0.5);
+        assert_string_equal(text, halves[n]);
+        assert_int_equal(patron_rfm_fit(ctx, 3, x, bad, x, NULL, &rfm, &error), PATRON_ERR_INVALID);
+        assert_string_equal(error.message, "frequency of row 0 is -1.5; expected 0 or more");
+        assert_int_equal(patron_rfm_fit(ctx, 3, x, x, x, &options, &rfm, &error), PATRON_ERR_INVALID);
+        assert_string_equal(error.message, "Cut point 1 of monetary is 1e-07; expected no less than the one before");
+        assert_null(rfm);
+        describe_a_float(ctx, 0.1f, &error);
+        assert_non_null(strstr(error.message, "row 0: 0.1 is a float32"));
+        describe_a_float(ctx, 1.0f / 3, &error);
+        assert_non_null(strstr(error.message, "row 0: 0.3333333432674408 is a float32"));
+    }
+    setlocale(LC_NUMERIC, "C");
+    snprintf(text, sizeof text, "rm -r %s", folder);
+    assert_int_equal(system(text), 0);
+    patron_ctx_destroy(ctx);
+    if (n < LENGTH(locales)) skip(); /* this machine cannot make locales */
 }
 
 /* A file that is whole and yet makes no sense: every checksum is right. */
@@ -520,6 +611,8 @@ int main(void) {
         cmocka_unit_test(bad_options_are_refused),
         cmocka_unit_test(saved_models_score_the_same),
         cmocka_unit_test(the_names_of_columns_are_kept),
+        cmocka_unit_test(a_model_that_is_made_is_one_that_can_be_loaded),
+        cmocka_unit_test(numbers_in_messages_do_not_follow_the_locale),
         cmocka_unit_test(well_formed_files_of_nonsense_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -646,6 +646,11 @@ static void types_that_make_no_sense_are_refused(void **state) {
     const patron_column view = {.type = PATRON_TYPE_UTF8_VIEW, .values = zero}, empty = {.type = PATRON_TYPE_INT64};
 #define CODES(of, width, length)                                                                                               \
     { .type = PATRON_TYPE_DICTIONARY, .values = zero, .index_type = width, .dictionary = of, .dictionary_length = length }
+#define DECIMALS(bits, digits, after)                                                                                          \
+    { .type = PATRON_TYPE_DECIMAL, .values = zero, .bit_width = bits, .precision = digits, .scale = after }
+#define REFUSED_DECIMALS(bits, digits, after, most)                                                                            \
+    "Column 'y' has decimals of " #bits " bits, precision " #digits " and scale " #after "; expected precision 1 to " #most    \
+    " and scale -76 to 76"
     const struct {
         patron_column column;
         patron_status status;
@@ -654,15 +659,13 @@ static void types_that_make_no_sense_are_refused(void **state) {
         {{.type = (patron_type)-1, .values = zero},
          PATRON_ERR_TYPE,
          "Column 'y' has the type number -1, which is not a patron_type"},
-        {{.type = PATRON_TYPE_DECIMAL, .values = zero, .bit_width = 64, .precision = 77},
-         PATRON_ERR_INVALID,
-         "Column 'y' has decimals of precision 77 and scale 0; expected 1 to 76 and -76 to 76"},
-        {{.type = PATRON_TYPE_DECIMAL, .values = zero, .bit_width = 32, .precision = 5, .scale = -77},
-         PATRON_ERR_INVALID,
-         "Column 'y' has decimals of precision 5 and scale -77; expected 1 to 76 and -76 to 76"},
-        {{.type = PATRON_TYPE_DECIMAL, .values = zero, .bit_width = 256, .precision = 5, .scale = 77},
-         PATRON_ERR_INVALID,
-         "Column 'y' has decimals of precision 5 and scale 77; expected 1 to 76 and -76 to 76"},
+        {DECIMALS(32, 10, 0), PATRON_ERR_INVALID, REFUSED_DECIMALS(32, 10, 0, 9)},
+        {DECIMALS(64, 19, 0), PATRON_ERR_INVALID, REFUSED_DECIMALS(64, 19, 0, 18)},
+        {DECIMALS(128, 39, 0), PATRON_ERR_INVALID, REFUSED_DECIMALS(128, 39, 0, 38)},
+        {DECIMALS(256, 77, 0), PATRON_ERR_INVALID, REFUSED_DECIMALS(256, 77, 0, 76)},
+        {DECIMALS(64, 0, 0), PATRON_ERR_INVALID, REFUSED_DECIMALS(64, 0, 0, 18)},
+        {DECIMALS(32, 5, -77), PATRON_ERR_INVALID, REFUSED_DECIMALS(32, 5, -77, 9)},
+        {DECIMALS(256, 5, 77), PATRON_ERR_INVALID, REFUSED_DECIMALS(256, 5, 77, 76)},
         {{.type = PATRON_TYPE_DURATION, .values = zero, .unit = PATRON_UNIT_DAY},
          PATRON_ERR_INVALID,
          "Column 'y' has time unit 4; expected seconds to nanoseconds"},
@@ -677,6 +680,8 @@ static void types_that_make_no_sense_are_refused(void **state) {
         {CODES(&empty, PATRON_TYPE_INT8, 2), PATRON_ERR_INVALID, "Column 'y' has 2 values but its values are NULL"},
     };
 #undef CODES
+#undef DECIMALS
+#undef REFUSED_DECIMALS
     patron_ctx *ctx = new_ctx();
     patron_table *table = table_of(ctx, 2, (patron_column){.type = PATRON_TYPE_NULL});
     assert_int_equal(patron_table_null_count(table, 0), 2);
