@@ -689,6 +689,15 @@ static void a_long_path_is_shown_by_its_end(void **state) {
     }
 }
 
+static void bytes_of_a_size_below_zero_are_refused(void **state) {
+    fixture *f = *state;
+    patron_error error = {0};
+    pt_reader *reader = NULL;
+    assert_int_equal(pt_reader_from_bytes(f->ctx, f->sample->data, -1, "log", 1, &reader, &error), PATRON_ERR_INVALID);
+    assert_string_equal(error.message, "The size is -1; expected a number of bytes");
+    assert_null(reader);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_kernel_gives_the_checksum_of_the_definition),
@@ -696,6 +705,7 @@ int main(void) {
         cmocka_unit_test(everything_saved_is_loaded),
         cmocka_unit_test(equal_content_is_equal_bytes),
         cmocka_unit_test(a_file_of_no_sections_is_a_file),
+        cmocka_unit_test(bytes_of_a_size_below_zero_are_refused),
         cmocka_unit_test(kept_bytes_outlive_the_reader),
         cmocka_unit_test(a_file_of_version_0_1_0_loads_for_ever),
         cmocka_unit_test(what_is_written_is_format_1),

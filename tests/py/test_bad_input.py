@@ -37,6 +37,7 @@ def build(columns: dict[str, Any] | None = None, frame: Any = None, **more: Any)
 @pytest.fixture(autouse=True)
 def nothing_is_left_behind() -> Any:
     _core.sum(np.zeros(1_000_000))  # starts the threads, whose memory stays
+    gc.collect()  # what other tests left behind
     before = _core.memory()
     yield
     if _core.memory() != before:
