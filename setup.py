@@ -28,7 +28,6 @@ import shlex
 import shutil
 import sysconfig
 from concurrent.futures import ThreadPoolExecutor
-from itertools import takewhile
 from pathlib import Path
 
 from setuptools import Extension, setup
@@ -133,15 +132,15 @@ class BuildExt(build_ext):
         self.write_c_package(package, library)
 
     def link(self, objects: list[str], target: Path, words: list[str]) -> None:
-        """By the compiler alone: Python's own command to link may bring folders of its machine."""
-        compiler = takewhile(lambda word: not word.startswith("-"), self.compiler.compiler_so)
-        self.spawn([*compiler, "-shared", "-o", str(target), *objects, *words, *link_flags()])
+        """By the command that compiles: Python's own for linking may bring folders of the machine it was built on."""
+        self.spawn([*self.compiler.compiler_so, "-shared", "-o", str(target), *objects, *words, *link_flags()])
 
     def copy_extensions_to_source(self) -> None:
         """An editable install has the C side in the source tree."""
         super().copy_extensions_to_source()
         for folder in ("include", "lib"):
-            shutil.copytree(Path(self.build_lib) / "patron" / folder, ROOT / "python/patron" / folder, dirs_exist_ok=True)
+            shutil.rmtree(ROOT / "python/patron" / folder, ignore_errors=True)
+            shutil.copytree(Path(self.build_lib) / "patron" / folder, ROOT / "python/patron" / folder)
 
     def write_c_package(self, package: Path, library: str) -> None:
         """What a C program needs beside the library itself."""
@@ -195,7 +194,7 @@ class Build(build):
     """Begins afresh, so that a file which is gone from the sources is gone from the wheel."""
 
     def run(self) -> None:
-        shutil.rmtree(self.build_lib, ignore_errors=True)
+        shutil.rmtree(Path(self.build_lib) / "patron", ignore_errors=True)
         super().run()
         without_umask(self.build_lib)
 

@@ -84,8 +84,10 @@ bool pt_file_name_valid(const char *text, int64_t size);
 /* The path as messages show it: its end, when it is long. */
 void pt_file_label(const char *path, char label[PT_FILE_LABEL_SIZE]);
 
-/* Whether both are names of temporary files of one file: `.<name>.<process>-<number>.tmp`, as the writer makes them. */
-bool pt_file_same_temporary(const char *a, const char *b);
+/* How much of the name of a temporary file, `.<name>.patron-<process>-<number>.tmp` as the writer makes them, is `.<name>`; 0
+ * for other names. Of a name with more than PT_FILE_NAME_KEPT bytes only that many, or a few less, are in it. */
+enum { PT_FILE_NAME_KEPT = 192 };
+size_t pt_file_temporary_stem(const char *name);
 
 /* The prefix of names, level by level. Zero is the empty one. */
 typedef struct pt_scope {

@@ -56,23 +56,18 @@ void pt_file_label(const char *path, char label[PT_FILE_LABEL_SIZE]) {
     snprintf(label, PT_FILE_LABEL_SIZE, "...%s", end);
 }
 
-/* The length of what stands before `<process>-<number>.tmp`; 0 for any other name. */
-static size_t temporary_stem(const char *name) {
-    static const char end[] = ".tmp", digits[] = "0123456789";
-    size_t n = strlen(name), begin = n - (sizeof end - 1);
+size_t pt_file_temporary_stem(const char *name) {
+    static const char end[] = ".tmp", mark[] = ".patron-", digits[] = "0123456789";
+    const size_t n = strlen(name), n_mark = sizeof mark - 1;
+    size_t begin = n - (sizeof end - 1);
     if (n < sizeof end || name[0] != '.' || strcmp(name + begin, end) != 0) return 0;
     for (int part = 0; part < 2; part++) {
-        size_t before = begin;
+        const size_t before = begin;
         while (begin > 1 && strchr(digits, name[begin - 1]) != NULL) begin--;
-        if (begin == before || name[begin - 1] != (part == 0 ? '-' : '.')) return 0;
+        if (begin == before || name[begin - 1] != '-') return 0;
         begin -= part == 0;
     }
-    return begin;
-}
-
-bool pt_file_same_temporary(const char *a, const char *b) {
-    size_t n = temporary_stem(a);
-    return n != 0 && n == temporary_stem(b) && memcmp(a, b, n) == 0;
+    return begin > n_mark && memcmp(name + begin - n_mark, mark, n_mark) == 0 ? begin - n_mark : 0;
 }
 
 patron_status pt_scope_name(const pt_scope *scope, const char *name, char out[PT_FILE_NAME_SIZE], patron_error *error) {

@@ -4,7 +4,7 @@
  * refuses to save. Saving is three passes: offsets, checksums
  * (parallel), bytes; the bytes go to a file or to memory through the same code.
  *
- *     open ".name.pid-n.tmp" exclusively -> write -> sync -> close -> rename to "name" -> sync the folder
+ *     open ".name.patron-pid-n.tmp" exclusively -> write -> sync -> close -> rename to "name" -> sync the folder
  *
  * Up to the rename every failure removes the temporary file and the old file is as it was. After it the new file is in
  * place; should flushing the folder fail, the error says so. Long files are flushed every 64 MiB on the way: the disk starts
@@ -19,7 +19,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { STEP = 4 << 20, SYNC_EVERY = 64 << 20, MAX_TRIES = 1000, TEMPORARY_NAME = 200, LONGEST_PATH = 1 << 20 };
+enum { STEP = 4 << 20, SYNC_EVERY = 64 << 20, MAX_TRIES = 1000, LONGEST_PATH = 1 << 20 };
 
 static const int64_t MAX_LENGTH = INT64_MAX / 2;
 
@@ -333,16 +333,16 @@ cleanup:
 static patron_status open_temporary(patron_ctx *ctx, const char *path, const char *label, char **out, int *fd,
                                     patron_error *error) {
     const char *slash = strrchr(path, '/'), *name = slash == NULL ? path : slash + 1;
-    int folder = (int)(name - path), kept = (int)strnlen(name, TEMPORARY_NAME + 1);
-    if (kept > TEMPORARY_NAME)
-        for (kept = TEMPORARY_NAME; kept > 0 && ((unsigned char)name[kept] & 0xc0) == 0x80;) kept--;
+    int folder = (int)(name - path), kept = (int)strnlen(name, PT_FILE_NAME_KEPT + 1);
+    if (kept > PT_FILE_NAME_KEPT)
+        for (kept = PT_FILE_NAME_KEPT; kept > 0 && ((unsigned char)name[kept] & 0xc0) == 0x80;) kept--;
     char *temporary;
     size_t size = (size_t)folder + (size_t)kept + 64;
     patron_status status = pt_alloc(ctx, &temporary, (int64_t)size, 1, error);
     if (status != PATRON_OK) return status;
     int result = -EEXIST;
     for (int n = 0; n < MAX_TRIES && result == -EEXIST; n++) {
-        snprintf(temporary, size, "%.*s.%.*s.%lld-%d.tmp", folder, path, kept, name, (long long)getpid(), n);
+        snprintf(temporary, size, "%.*s.%.*s.patron-%lld-%d.tmp", folder, path, kept, name, (long long)getpid(), n);
         result = ctx->files.open_write(ctx->files.state, temporary);
     }
     if (result < 0) {

@@ -102,10 +102,12 @@ void pt_free(patron_ctx *ctx, void *memory) {
     size_t bytes;
     memcpy(&bytes, block, sizeof bytes);
     atomic_fetch_sub_explicit(&ctx->memory, bytes, memory_order_relaxed);
-    if (bytes >= LARGE && reserves(ctx))
+    if (bytes >= LARGE && reserves(ctx)) {
         pt_reserve_put(ctx, block, bytes);
-    else
+        if (!reserves(ctx)) pt_reserve_clear(ctx); /* a cap came meanwhile */
+    } else {
         ctx->allocator.release(ctx->allocator.state, block, bytes);
+    }
 }
 
 patron_status pt_grow(patron_ctx *ctx, void *block, int64_t used, int64_t *capacity, int64_t wanted, size_t size,

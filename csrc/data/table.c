@@ -481,12 +481,15 @@ static patron_status share_rows(patron_table *table, int64_t column, const pt_co
         part.offset += skipped;
         part.length -= skipped;
         if (part.length > rest) part.length = rest;
-        if (part.null_count > 0)
+        if (part.null_count > 0 && part.length < source->chunks[i].length)
             part.null_count = part.validity == NULL ? part.length : pt_count_zeros(part.validity, part.offset, part.length);
         patron_status status = pt_column_append(table->ctx, target, &part, error);
         if (status != PATRON_OK) return status;
     }
-    pt_column_count_nulls(target);
+    if (n == source->length)
+        target->null_count = source->null_count;
+    else
+        pt_column_count_nulls(target);
     return PATRON_OK;
 }
 

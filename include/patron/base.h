@@ -130,10 +130,10 @@ typedef struct patron_ctx_options {
     /* The caller's, passed on to the three below. Each may be NULL, may itself call the library, and runs on the thread of the
      * call that it is about: at once for several calls, when these come from several threads. */
     void *callback_state;
-    /* Called at most every 20 ms, by all calls of the context together; non-zero stops the call that asked with
-     * PATRON_ERR_CANCELLED, so to end several it has to stay non-zero. */
+    /* Called every 20 ms or so by each thread that is in a call, more often where very many are; non-zero stops the call that
+     * asked with PATRON_ERR_CANCELLED, so to end several it has to stay non-zero. */
     int (*cancelled)(void *callback_state);
-    /* Called at the end of each stage of the work, and at most every 100 ms within one: the stage (a word, or the column that
+    /* Called at the end of each stage of the work, and every 100 ms or so within one: the stage (a word, or the column that
      * is read; valid during the call), how many of how many parts of it are done. */
     void (*progress)(void *callback_state, const char *what, int64_t done, int64_t total);
     /* A sentence for a log, valid during the call: what a user may wonder about but no call fails of, e.g. fewer threads. */

@@ -20,12 +20,12 @@
  *   file is refused or read as the numbers it holds; it never makes a reader touch memory outside the file.
  * - The same content gives the same bytes: no time, no host name, no order of creation is in it.
  * - Saving replaces the whole file at once or leaves the old one. The new file is written under a temporary name
- *   `.<name>.<process>-<number>.tmp` in the same folder, flushed to the disk, renamed, and the folder flushed. If only
+ *   `.<name>.patron-<process>-<number>.tmp` in the same folder, flushed to the disk, renamed, and the folder flushed. If only
  *   this last step fails, PATRON_ERR_IO says that the new file is there, but that a power cut may undo it. A symbolic link at
  *   the path is replaced, not followed; a pipe, a device and a folder are refused. The new file has the permissions of the one
- *   that it replaces, else those of any new file of the process (umask). A process killed in between leaves the old file and perhaps a `.tmp`,
- *   which is refused as damaged unless it is whole; a save to the same path removes those that nobody has written to for an
- *   hour (through file operations of the caller's own it does not).
+ *   that it replaces, from its first byte on, else those of any new file of the process (umask). A process killed in between
+ *   leaves the old file and perhaps a `.tmp`, which is refused as damaged unless it is whole; a save to the same path removes
+ *   those that nobody has written to for an hour (through file operations of the caller's own it does not).
  * - A file from a newer version that this one cannot read is refused with a message that names the version to use. What a
  *   released version has saved, every later one loads.
  * - Files are read by mapping them into memory. A file that another process cuts short *while it is mapped* makes the

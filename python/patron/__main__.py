@@ -20,7 +20,7 @@ from patron import guess
 
 __all__ = ["main"]
 
-DONE, FAILED, INTERRUPTED = 0, 1, 130
+DONE, FAILED, MISUSED, INTERRUPTED = 0, 1, 2, 130
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -320,7 +320,8 @@ def _config(options: argparse.Namespace) -> int:
     )
     words = [word for wanted, words in answers if wanted for word in words]
     if not words:
-        raise ValueError("expected --cflags, --libs, --cmakedir or --pkgconfigdir")
+        _say("error: expected --cflags, --libs, --cmakedir or --pkgconfigdir")
+        return MISUSED
     print(*map(shlex.quote, words))
     return DONE
 

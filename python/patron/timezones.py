@@ -44,7 +44,7 @@ def name_of(tz: Any) -> str:
 
 def zone_named(name: str) -> tzinfo:
     """The time zone of that name; ValueError if there is none."""
-    if name == "UTC":
+    if name in _UTC_NAMES:
         return UTC
     import zoneinfo
 

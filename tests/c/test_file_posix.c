@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "base/file_layout.h"
 #include "file_samples.h"
 
 #include <errno.h>
@@ -146,24 +147,38 @@ static void a_folder_that_cannot_be_flushed_is_no_failure_unless_the_disk_fails(
     assert_int_equal(ops->sync_folder(NULL, endless), -ENAMETOOLONG);
 }
 
-static void a_file_keeps_the_permissions_of_the_one_it_replaces(void **state) {
-    const fixture *f = *state;
-    char fresh[200], other[200];
+/* The permissions of the temporary file of a save to `name`. */
+static int mode_of_a_save(const fixture *f, const char *name) {
+    char path[400];
     struct stat about;
-    snprintf(fresh, sizeof fresh, "%s/.fresh", f->folder);
-    snprintf(other, sizeof other, "%s/other", f->folder);
-    assert_int_equal(chmod(f->path, 0600), 0);
-    assert_int_equal(ops->close(NULL, ops->open_write(NULL, fresh)), 0);
-    assert_int_equal(ops->rename(NULL, fresh, f->path), 0);
-    assert_int_equal(stat(f->path, &about), 0);
-    assert_int_equal(about.st_mode & 07777, 0600);
-    assert_int_equal(symlink(f->path, other), 0); /* a link is replaced, and says nothing of permissions */
-    assert_int_equal(ops->close(NULL, ops->open_write(NULL, fresh)), 0);
-    assert_int_equal(ops->rename(NULL, fresh, other), 0);
-    assert_int_equal(lstat(other, &about), 0);
-    assert_true(S_ISREG(about.st_mode));
-    assert_int_equal(ops->rename(NULL, fresh, f->path), -ENOENT); /* it is not there any more */
-    assert_int_equal(unlink(other), 0);
+    snprintf(path, sizeof path, "%s/.%s.patron-8-0.tmp", f->folder, name);
+    int fd = ops->open_write(NULL, path);
+    assert_true(fd >= 0);
+    assert_int_equal(fstat(fd, &about), 0);
+    assert_int_equal(ops->close(NULL, fd), 0);
+    assert_int_equal(unlink(path), 0);
+    return about.st_mode & 07777;
+}
+
+static void a_file_has_the_permissions_of_the_one_it_replaces_from_the_beginning(void **state) {
+    const fixture *f = *state;
+    char link[200], endless[200];
+    const mode_t usual = umask(027);
+    const mode_t modes[] = {0600, 0644, 0666, 0400, 0777};
+    for (size_t i = 0; i < sizeof modes / sizeof *modes; i++) {
+        assert_int_equal(chmod(f->path, modes[i] | S_ISUID | S_ISVTX), 0); /* and no other bits */
+        assert_int_equal(mode_of_a_save(f, "a.patron"), modes[i]);
+    }
+    snprintf(link, sizeof link, "%s/link", f->folder);
+    assert_int_equal(symlink(f->path, link), 0); /* a link is replaced, and says nothing of permissions */
+    assert_int_equal(mode_of_a_save(f, "link"), 0640);
+    assert_int_equal(unlink(link), 0);
+    assert_int_equal(mode_of_a_save(f, "new"), 0640);
+    memset(endless, 'x', sizeof endless);
+    endless[PT_FILE_NAME_KEPT] = '\0';
+    assert_int_equal(mode_of_a_save(f, endless), 0600); /* the name may have been cut, so the other file is not known */
+    assert_int_equal(mode_of_a_save(f, ""), 0600);
+    umask(usual);
 }
 
 static void what_is_no_file_is_not_replaced(void **state) {
@@ -184,7 +199,7 @@ static void what_is_no_file_is_not_replaced(void **state) {
 /* A file, or a folder, that a save of "b" would have left two hours ago. */
 static void leave(const fixture *f, bool folder, char out[192]) {
     const struct timespec before[2] = {{time(NULL) - 7200, 0}, {time(NULL) - 7200, 0}};
-    snprintf(out, 192, "%s/.b.7-1.tmp", f->folder);
+    snprintf(out, 192, "%s/.b.patron-7-1.tmp", f->folder);
     if (folder) {
         assert_int_equal(mkdir(out, 0700), 0);
     } else {
@@ -198,7 +213,7 @@ static void leave(const fixture *f, bool folder, char out[192]) {
 /* Opens the temporary file of a save of "b". */
 static void save_beside(const fixture *f) {
     char path[192];
-    snprintf(path, sizeof path, "%s/.b.8-0.tmp", f->folder);
+    snprintf(path, sizeof path, "%s/.b.patron-8-0.tmp", f->folder);
     int fd = ops->open_write(NULL, path);
     assert_true(fd >= 0);
     assert_int_equal(close(fd), 0);
@@ -248,7 +263,8 @@ static void a_save_into_a_folder_of_thousands_of_files_removes_none_of_them(void
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(a_file_keeps_the_permissions_of_the_one_it_replaces, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_file_has_the_permissions_of_the_one_it_replaces_from_the_beginning, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(what_is_no_file_is_not_replaced, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_was_interrupted_is_asked_for_again, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_fails_comes_back_as_its_errno, set_up, tear_down),

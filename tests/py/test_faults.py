@@ -534,6 +534,7 @@ def cases(folder: Path) -> tuple[list[Case], list[Any]]:
                 made[-1].kinds = ours
     core("Table.codes", core_types.codes, "dictionary")
     core("Table.select", core_types.select, ["text", "bool"])
+    core("Table.slice", core_types.slice, 1, 1)
     core("Table.names", get("names"), core_types)
     core("Table.n_rows", get("n_rows"), core_types)
     for name in ("__arrow_c_stream__", "__arrow_c_schema__", "__arrow_c_array__"):

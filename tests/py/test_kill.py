@@ -21,7 +21,7 @@ import patron
 from conftest import LONG_ONCE
 
 KILLS = 1000 if LONG_ONCE else 100
-LEFTOVER = re.compile(r"\.shop\.patron\.\d+-\d+\.tmp")
+LEFTOVER = re.compile(r"\.shop\.patron\.patron-\d+-\d+\.tmp")
 
 Saved = patron.EventLog | patron.segment.RFM
 
