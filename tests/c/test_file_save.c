@@ -411,6 +411,8 @@ static void leftovers_of_an_hour_ago_go_with_the_next_save_to_their_path(void **
         {".shop.patron.patron-1-0x.tmp", false, false, DAY},
         {".shop.patron.patron-1-0.tm", false, false, DAY},
         {".shop.patron.2024-01.tmp", false, false, DAY},
+        {".shop.patron.other--1-0.tmp", false, false, DAY},
+        {".a-1-0.tmp", false, false, DAY},
         {"shop.patron.1-0.tmp", false, false, DAY},
         {".1-0.tmp", false, false, DAY},
         {"1-0.tmp", false, false, DAY},
