@@ -399,6 +399,7 @@ static row *random_rows(uint64_t *seed, int64_t n, int64_t n_users) {
 
 static void every_measure_equals_the_twins_whatever_roles_there_are(void **state) {
     (void)state;
+    if (getenv("PATRON_VALGRIND") != NULL) skip(); /* it computes the twin's long doubles as doubles */
     static const int roles[] = {
         HAS_ALL,    HAS_ALL & ~HAS_ORDER,   HAS_ALL & ~HAS_EVENT,     HAS_EVENT | HAS_ORDER, HAS_EVENT | HAS_ITEM,
         HAS_AMOUNT, HAS_AMOUNT | HAS_ORDER, HAS_EVENT | HAS_QUANTITY, HAS_DISCOUNT,          0};
