@@ -435,16 +435,27 @@ static patron_status share_column(patron_table *table, const pt_column *source, 
     return status;
 }
 
-/* Appends the rows of the source. */
-static patron_status share_chunks(patron_table *table, int64_t column, const pt_column *source, patron_error *error) {
+/* Appends rows [first, first + n) of the source; all of them, or those of a slice to an empty column. */
+static patron_status share_rows(patron_table *table, int64_t column, const pt_column *source, int64_t first, int64_t n,
+                                patron_error *error) {
     pt_column *target = &table->columns[column];
-    patron_status status = pt_grow(table->ctx, &target->chunks, target->n_chunks, &target->capacity,
-                                   target->n_chunks + source->n_chunks, sizeof *target->chunks, error);
-    int64_t nulls = target->null_count + source->null_count;
-    for (int64_t i = 0; i < source->n_chunks && status == PATRON_OK; i++)
-        status = pt_column_append(table->ctx, target, &source->chunks[i], error);
-    target->null_count = nulls;
-    return status;
+    const int64_t before = target->length, nulls = target->null_count;
+    for (int64_t i = n > 0 ? pt_column_find_chunk(source, first) : 0; target->length < before + n; i++) {
+        pt_chunk part = source->chunks[i];
+        const int64_t done = target->length - before, skipped = first + done - part.start, rest = n - done;
+        part.offset += skipped;
+        part.length -= skipped;
+        if (part.length > rest) part.length = rest;
+        if (part.null_count > 0 && part.length < source->chunks[i].length)
+            part.null_count = part.validity == NULL ? part.length : pt_count_zeros(part.validity, part.offset, part.length);
+        patron_status status = pt_column_append(table->ctx, target, &part, error);
+        if (status != PATRON_OK) return status;
+    }
+    if (n == source->length)
+        target->null_count = nulls + source->null_count;
+    else
+        pt_column_count_nulls(target);
+    return PATRON_OK;
 }
 
 patron_status patron_table_select(const patron_table *table, int64_t n, const char *const *names, patron_table **out,
@@ -462,35 +473,13 @@ patron_status patron_table_select(const patron_table *table, int64_t n, const ch
             goto cleanup;
         }
         PT_TRY(share_column(result, &table->columns[column], error));
-        PT_TRY(share_chunks(result, i, &table->columns[column], error));
+        PT_TRY(share_rows(result, i, &table->columns[column], 0, table->n_rows, error));
     }
     *out = result;
     result = NULL;
 cleanup:
     patron_table_destroy(result);
     return status;
-}
-
-/* Appends rows [first, first + n) of the source. */
-static patron_status share_rows(patron_table *table, int64_t column, const pt_column *source, int64_t first, int64_t n,
-                                patron_error *error) {
-    pt_column *target = &table->columns[column];
-    for (int64_t i = n > 0 ? pt_column_find_chunk(source, first) : 0; target->length < n; i++) {
-        pt_chunk part = source->chunks[i];
-        const int64_t skipped = first + target->length - part.start, rest = n - target->length;
-        part.offset += skipped;
-        part.length -= skipped;
-        if (part.length > rest) part.length = rest;
-        if (part.null_count > 0 && part.length < source->chunks[i].length)
-            part.null_count = part.validity == NULL ? part.length : pt_count_zeros(part.validity, part.offset, part.length);
-        patron_status status = pt_column_append(table->ctx, target, &part, error);
-        if (status != PATRON_OK) return status;
-    }
-    if (n == source->length)
-        target->null_count = source->null_count;
-    else
-        pt_column_count_nulls(target);
-    return PATRON_OK;
 }
 
 patron_status patron_table_slice(const patron_table *table, int64_t first, int64_t n, patron_table **out, patron_error *error) {
@@ -546,7 +535,7 @@ patron_status patron_table_concat(patron_ctx *ctx, int64_t n, const patron_table
     PT_TRY(patron_table_create(ctx, n_rows, &result, error));
     for (int64_t c = 0; c < tables[0]->n_columns; c++) {
         PT_TRY(share_column(result, &tables[0]->columns[c], error));
-        for (int64_t i = 0; i < n; i++) PT_TRY(share_chunks(result, c, &tables[i]->columns[c], error));
+        for (int64_t i = 0; i < n; i++) PT_TRY(share_rows(result, c, &tables[i]->columns[c], 0, tables[i]->n_rows, error));
     }
     *out = result;
     result = NULL;
