@@ -3,14 +3,8 @@
 #define PATRON_TESTS_ARROW_SAMPLES_H
 
 #include "arrow_made.h"
+#include "contexts.h"
 #include "data/column.h"
-
-static inline patron_ctx *new_ctx(int threads) {
-    patron_ctx *ctx = NULL;
-    assert_int_equal(patron_ctx_create(NULL, &ctx, NULL), PATRON_OK);
-    assert_int_equal(patron_ctx_set_threads(ctx, threads, NULL), PATRON_OK);
-    return ctx;
-}
 
 /* A batch with one column: takes over the child. */
 static inline struct ArrowArray *alone(struct ArrowArray *child) { return made_struct(child->length, 0, 1, &child); }

@@ -12,19 +12,11 @@
 #ifndef PATRON_TESTS_EVERY_CALL_H
 #define PATRON_TESTS_EVERY_CALL_H
 
+#include "contexts.h"
 #include "file_samples.h"
 #include "log_made.h"
 
 enum { N_MORE = 300, N_CUSTOMERS = 70000 };
-
-static inline patron_ctx *context(int threads) {
-    patron_ctx_options options;
-    patron_ctx_options_init(&options);
-    options.threads = threads;
-    patron_ctx *ctx = NULL;
-    assert_int_equal(patron_ctx_create(&options, &ctx, NULL), PATRON_OK);
-    return ctx;
-}
 
 /* ---- what all share ---- */
 
@@ -346,7 +338,7 @@ static inline shared *shared_create(int threads, int64_t n_rows) {
     shared *s = calloc(1, sizeof *s);
     uint64_t seed = 1;
     s->rows = malloc((size_t)n_rows * sizeof *s->rows);
-    s->ctx = context(threads);
+    s->ctx = new_ctx(threads);
     sample_folder(s->folder);
     snprintf(s->path, sizeof s->path, "%s/log", s->folder);
     made_draw(s->rows, n_rows, &(made_shape){.users = n_rows / 13, .instants = 200, .nulls = true}, &seed);

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "base/ctx.h"
+#include "contexts.h"
 #include "faults.h"
 
 #include <errno.h>
@@ -25,12 +26,6 @@ const char *__tsan_default_options(void) { return "allocator_may_return_null=1";
 
 #define LENGTH(array) (sizeof(array) / sizeof *(array))
 #define MIB ((int64_t)1 << 20)
-
-static patron_ctx *context(void) {
-    patron_ctx *ctx = NULL;
-    assert_int_equal(patron_ctx_create(NULL, &ctx, NULL), PATRON_OK);
-    return ctx;
-}
 
 static void *new_array(int64_t n, size_t size) {
     void *array = malloc((size_t)n * size + 1);
@@ -103,7 +98,7 @@ static void blocks_are_aligned_counted_and_grow(void **state) {
 
 static void large_blocks_of_the_default_allocator_hold_what_is_written(void **state) {
     (void)state;
-    patron_ctx *ctx = context();
+    patron_ctx *ctx = new_ctx(0);
     for (int64_t n = 1; n < INT64_C(40) << 20; n = n * 5 + 1) {
         char *block = NULL;
         assert_int_equal(pt_alloc_zero(ctx, &block, n, 1, NULL), PATRON_OK);
@@ -128,7 +123,7 @@ static void more_than_there_can_be_is_refused_and_named(void **state) {
         {INT64_MAX / 8, 4, "No memory for a block of 4611686018427387964 bytes"}, /* the system has no such thing */
         {(int64_t)1 << 50, 1, "No memory for a block of 1125899906842688 bytes"},
     };
-    patron_ctx *ctx = context();
+    patron_ctx *ctx = new_ctx(0);
     for (size_t i = 0; i < LENGTH(known); i++) {
         char mark, *block = &mark;
         patron_error error = {0};
@@ -154,7 +149,7 @@ static char *take(patron_ctx *ctx, int64_t bytes) {
 
 /* Sanitizer builds keep nothing. */
 static patron_ctx *keeping_context(void) {
-    patron_ctx *ctx = context();
+    patron_ctx *ctx = new_ctx(0);
     if (!ctx->reserves) {
         patron_ctx_destroy(ctx);
         skip();

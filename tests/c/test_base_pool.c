@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "base/ctx.h"
+#include "contexts.h"
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -18,15 +19,6 @@
 #include <unistd.h>
 
 #define LENGTH(array) (sizeof(array) / sizeof *(array))
-
-static patron_ctx *context(int threads) {
-    patron_ctx_options options;
-    patron_ctx_options_init(&options);
-    options.threads = threads;
-    patron_ctx *ctx = NULL;
-    assert_int_equal(patron_ctx_create(&options, &ctx, NULL), PATRON_OK);
-    return ctx;
-}
 
 static void *new_array(int64_t n, size_t size) {
     void *array = malloc((size_t)n * size + 1);
@@ -56,7 +48,7 @@ static patron_status meet(void *arg, int64_t chunk, int worker, patron_error *er
 static void the_pool_has_exactly_the_threads_it_was_told(void **state) {
     (void)state;
     static const int threads[] = {2, 7, 3, 16}; /* shrinking too */
-    patron_ctx *ctx = context(1);
+    patron_ctx *ctx = new_ctx(1);
     for (size_t t = 0; t < LENGTH(threads); t++) {
         meeting m = {.wanted = threads[t]}; /* every chunk waits until all run at the same time */
         patron_error error = {0};
@@ -88,7 +80,7 @@ static void the_error_of_the_lowest_failing_chunk_comes_back(void **state) {
     (void)state;
     static const int threads[] = {1, 2, 3, 7, 16};
     for (size_t t = 0; t < LENGTH(threads); t++) {
-        patron_ctx *ctx = context(threads[t]);
+        patron_ctx *ctx = new_ctx(threads[t]);
         for (int repeat = 0; repeat < 6; repeat++) {
             failing f = {.first_is_slow = repeat % 2 == 0};
             patron_error error = {0};
@@ -201,7 +193,7 @@ static void a_pool_without_threads_works_alone_and_does_not_grow(void **state) {
     assert_int_equal(pthread_getattr_default_np(&attributes), 0);
     assert_int_equal(pthread_attr_getstacksize(&attributes, &usual), 0);
     pthread_attr_destroy(&attributes);
-    patron_ctx *ctx = context(4);
+    patron_ctx *ctx = new_ctx(4);
     char said[256] = "";
     ctx->log = note;
     ctx->callback_state = said;
@@ -391,7 +383,7 @@ static void threads_follow_affinity_and_the_quota_of_the_control_group(void **st
     size_t first = 0;
     while (!CPU_ISSET(first, &before)) first++;
     CPU_SET(first, &one);
-    patron_ctx *ctx = context(5);
+    patron_ctx *ctx = new_ctx(5);
     assert_int_equal(patron_ctx_threads(ctx), 5);
     assert_int_equal(sched_setaffinity(0, sizeof one, &one), 0);
     assert_int_equal(patron_ctx_set_threads(ctx, 0, NULL), PATRON_OK);
@@ -434,7 +426,7 @@ static patron_status contest(void *arg, int64_t chunk, int worker, patron_error 
 
 static void the_least_and_the_most_of_many_threads_are_exact(void **state) {
     (void)state;
-    patron_ctx *ctx = context(8);
+    patron_ctx *ctx = new_ctx(8);
     const int64_t begin = pt_clock_ms();
     for (int repeat = 0; repeat < 3 || pt_clock_ms() - begin < 200;
          repeat++) { /* long enough that they get in each other's way */

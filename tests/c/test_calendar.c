@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "contexts.h"
 #include "data/calendar.h"
 
 #include <stdlib.h>
@@ -124,12 +125,6 @@ static void dates_beyond_int64_stay_at_its_ends(void **state) {
 
 /* ---- zones ---------------------------------------------------------------------------------------------------------- */
 
-static patron_ctx *new_ctx(void) {
-    patron_ctx *ctx = NULL;
-    assert_int_equal(patron_ctx_create(NULL, &ctx, NULL), PATRON_OK);
-    return ctx;
-}
-
 static pt_timezone *zone_of(patron_ctx *ctx, const char *name, int32_t first, int64_t n, const int64_t *from,
                             const int32_t *offset) {
     patron_error error = {0};
@@ -147,7 +142,7 @@ static pt_timezone *berlin(patron_ctx *ctx) {
 
 static void summer_time_begins_and_ends_at_its_instant(void **state) {
     (void)state;
-    patron_ctx *ctx = new_ctx();
+    patron_ctx *ctx = new_ctx(0);
     pt_timezone *zone = berlin(ctx);
     assert_int_equal(pt_utc_offset(zone, INT64_MIN), 3600);
     assert_int_equal(pt_utc_offset(zone, at(2023, 3, 26, 1, 0) - 1), 3600);
@@ -167,7 +162,7 @@ static void summer_time_begins_and_ends_at_its_instant(void **state) {
 
 static void a_time_that_happens_twice_is_the_first_and_a_skipped_one_moves_on(void **state) {
     (void)state;
-    patron_ctx *ctx = new_ctx();
+    patron_ctx *ctx = new_ctx(0);
     pt_timezone *zone = berlin(ctx);
     bool doubtful = true;
     assert_int_equal(pt_instant(zone, at(2024, 7, 1, 12, 0), &doubtful), at(2024, 7, 1, 10, 0));
@@ -189,7 +184,7 @@ static void a_time_that_happens_twice_is_the_first_and_a_skipped_one_moves_on(vo
 
 static void adding_days_keeps_the_clock_over_a_change_of_offset(void **state) {
     (void)state;
-    patron_ctx *ctx = new_ctx();
+    patron_ctx *ctx = new_ctx(0);
     pt_timezone *zone = berlin(ctx);
     int64_t noon = at(2024, 3, 30, 11, 0); /* 12:00 local */
     assert_int_equal(pt_add_days(zone, noon, 1), noon + PT_DAY - HOUR);
@@ -222,7 +217,7 @@ static void random_zones_agree_with_a_scan_of_all_instants(void **state) {
     (void)state;
     enum { STEPS = 400, CHANGES = 12 };
     const int64_t quarter = 15 * 60 * PT_SECOND;
-    patron_ctx *ctx = new_ctx();
+    patron_ctx *ctx = new_ctx(0);
     uint64_t seed = 2;
     int64_t twice = 0, skipped = 0;
     for (int round = 0; round < 150; round++) {
@@ -260,7 +255,7 @@ static void random_zones_agree_with_a_scan_of_all_instants(void **state) {
 
 static void a_cursor_gives_what_the_plain_calls_give(void **state) {
     (void)state;
-    patron_ctx *ctx = new_ctx();
+    patron_ctx *ctx = new_ctx(0);
     pt_timezone *zones[] = {berlin(ctx), NULL, NULL};
     int64_t ends[] = {INT64_MIN, INT64_MAX};
     int32_t offset[] = {86399, -86399};
@@ -288,7 +283,7 @@ static void a_cursor_gives_what_the_plain_calls_give(void **state) {
 
 static void a_cursor_gives_what_the_plain_calls_give_where_time_ends(void **state) {
     (void)state;
-    patron_ctx *ctx = new_ctx();
+    patron_ctx *ctx = new_ctx(0);
     for (int64_t hours = 0; hours < 60; hours++) {
         const int64_t from[] = {INT64_MIN + hours * HOUR, INT64_MAX - hours * HOUR};
         const int32_t offset[] = {15600, -31200};
@@ -310,7 +305,7 @@ static void a_cursor_gives_what_the_plain_calls_give_where_time_ends(void **stat
 
 static void a_zone_keeps_its_own_copy_and_drops_changes_that_change_nothing(void **state) {
     (void)state;
-    patron_ctx *ctx = new_ctx();
+    patron_ctx *ctx = new_ctx(0);
     char name[] = "Asia/Shanghai";
     int64_t from[] = {10, 20, 30};
     int32_t offset[] = {3600, 3600, 7200};
@@ -334,7 +329,7 @@ static void a_zone_keeps_its_own_copy_and_drops_changes_that_change_nothing(void
 static void two_zones_part_at_the_first_instant_at_which_their_offsets_differ(void **state) {
     (void)state;
     enum { PAIRS = 20000, INSTANTS = 8 };
-    patron_ctx *ctx = new_ctx();
+    patron_ctx *ctx = new_ctx(0);
     uint64_t random = 5;
     int64_t met[3] = {0}; /* never, at an instant, from the beginning on */
     for (int pair = 0; pair < PAIRS; pair++) {
@@ -365,7 +360,7 @@ static void two_zones_part_at_the_first_instant_at_which_their_offsets_differ(vo
 
 static void zones_that_make_no_sense_are_refused(void **state) {
     (void)state;
-    patron_ctx *ctx = new_ctx();
+    patron_ctx *ctx = new_ctx(0);
     int64_t falling[] = {20, 20}, rising[] = {10, 20};
     int32_t good[] = {3600, 7200}, bad[] = {3600, 86400};
     const struct {
@@ -403,7 +398,7 @@ static double cpu_seconds(void) {
 static void cursor_and_plain_calls_agree_over_two_years_and_their_cost_is_printed(void **state) {
     (void)state;
     enum { N = 4096, ROUNDS = 200 };
-    patron_ctx *ctx = new_ctx();
+    patron_ctx *ctx = new_ctx(0);
     pt_timezone *zone = berlin(ctx);
     int64_t *instants = malloc(N * sizeof *instants);
     for (int i = 0; i < N; i++) instants[i] = at(2023, 1, 1, 0, 0) + i * 4 * HOUR;

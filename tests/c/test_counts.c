@@ -4,8 +4,7 @@
  *
  * No memory is spent on it. Large arrays are sparse: a reservation of address space in which a few places are written and the
  * rest reads as zeros from one shared page. Arrays that only claim to be large are 64 bytes in a block of their own, so that a
- * sanitizer sees whoever believes them. Large files are file operations that map such an array. The context's cap, 256 MiB,
- * stands for the machine's memory: what would need more says PATRON_ERR_NO_MEMORY.
+ * sanitizer sees whoever believes them. Large files stand in test_counts_file.c.
  *
  * What takes more than a second or two runs with PATRON_LONG only. What cannot be had without the memory itself (2^31 distinct
  * values, orders of 2^31 keys) is seen here up to the allocation that is refused. */
@@ -18,79 +17,9 @@
 #include <cmocka.h>
 
 #include "arrow_made.h"
-#include "base/checksum.h"
-#include "saved_kinds.h"
+#include "counts.h"
 
-#include <sys/mman.h>
 #include <unistd.h>
-
-#define TWO_31 (INT64_C(1) << 31)
-#define TWO_32 (INT64_C(1) << 32)
-#define MOST_ROWS (INT64_C(1) << 47)
-enum { CAP = 256 << 20, SLACK = 4 << 20 };
-
-static patron_ctx *ctx;
-static bool thorough;
-
-static int set_up(void **state) {
-    (void)state;
-    patron_ctx_options options;
-    patron_ctx_options_init(&options);
-    options.threads = 2;
-    options.memory_cap = CAP;
-    thorough = saved_thorough();
-    return patron_ctx_create(&options, &ctx, NULL) == PATRON_OK ? 0 : -1;
-}
-
-static int tear_down(void **state) {
-    (void)state;
-    patron_ctx_destroy(ctx);
-    return 0;
-}
-
-/* What a test held at most, beyond what is held now: next to nothing. */
-static int frugal(void **state) {
-    (void)state;
-    assert_true(patron_ctx_memory_peak(ctx) < patron_ctx_memory(ctx) + SLACK);
-    return 0;
-}
-
-static int begin_frugal(void **state) {
-    (void)state;
-    patron_ctx_memory_peak_reset(ctx);
-    return 0;
-}
-
-/* Zeros, as many as are asked for. */
-static void *sparse(int64_t bytes) {
-    void *memory = mmap(NULL, (size_t)bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    assert_true(memory != MAP_FAILED);
-    return memory;
-}
-
-static void drop(void *memory, int64_t bytes) { assert_int_equal(munmap(memory, (size_t)bytes), 0); }
-
-static void assert_failed(patron_status status, patron_status expected, const patron_error *error, const char *words) {
-    if (status != expected || strstr(error->message, words) == NULL)
-        fail_msg("status '%s', \"%s\"; expected '%s', \"%s\"", patron_status_name(status), error->message,
-                 patron_status_name(expected), words);
-}
-
-static int64_t at(const patron_table *table, int64_t column, int64_t row) {
-    int64_t value = -1;
-    uint8_t valid = 1;
-    patron_error error = {0};
-    if (patron_table_get_int64(table, column, row, 1, &value, &valid, &error) != PATRON_OK) fail_msg("%s", error.message);
-    return valid ? value : NONE;
-}
-
-static patron_table *table_of(int64_t n, const char *name, const patron_column *column) {
-    patron_table *table = NULL;
-    patron_error error = {0};
-    assert_int_equal(patron_table_create(ctx, n, &table, &error), PATRON_OK);
-    if (patron_table_borrow_column(table, name, column, &error) != PATRON_OK) fail_msg("%s", error.message);
-    return table;
-}
 
 /* ---- rows ------------------------------------------------------------------------------------------------------------------
  */
@@ -626,203 +555,7 @@ static void times_at_both_ends_of_the_range_are_told_apart(void **state) {
     }
 }
 
-/* ---- files: what they are mapped from is memory
- * ------------------------------------------------------------------------------ */
-
-typedef struct mapped {
-    char *memory; /* of `room` bytes, sparse */
-    int64_t room, length;
-    const char *zeros; /* what is written from here is zeros and left out */
-    int64_t n_zeros;
-} mapped;
-
-static int mapped_open(void *state, const char *path) { return (void)state, (void)path, 3; }
-static int mapped_create(void *state, const char *path) {
-    (void)path;
-    ((mapped *)state)->length = 0;
-    return 3;
-}
-static int64_t mapped_write(void *state, int fd, const void *data, size_t n) {
-    mapped *m = state;
-    (void)fd;
-    if (m->length + (int64_t)n > m->room) return -28;
-    bool zeros = m->zeros != NULL && (const char *)data >= m->zeros && (const char *)data < m->zeros + m->n_zeros;
-    if (!zeros) memcpy(m->memory + m->length, data, n);
-    m->length += (int64_t)n;
-    return (int64_t)n;
-}
-static int64_t mapped_length(void *state, int fd) { return (void)fd, ((mapped *)state)->length; }
-static int mapped_fine(void *state, int fd) { return (void)state, (void)fd, 0; }
-static int mapped_path(void *state, const char *path) { return (void)state, (void)path, 0; }
-static int mapped_rename(void *state, const char *from, const char *to) { return (void)state, (void)from, (void)to, 0; }
-static int mapped_map(void *state, int fd, size_t n, const void **out) {
-    (void)fd;
-    (void)n;
-    *out = ((mapped *)state)->memory;
-    return 0;
-}
-static void mapped_unmap(void *state, const void *data, size_t n) { (void)state, (void)data, (void)n; }
-
-static patron_ctx *mapped_ctx(mapped *m, int64_t room) {
-    *m = (mapped){.memory = sparse(room), .room = room};
-    const patron_file_ops files = {m,           mapped_create, mapped_open, mapped_write, mapped_length, mapped_fine,
-                                   mapped_fine, mapped_rename, mapped_path, mapped_path,  mapped_map,    mapped_unmap};
-    patron_ctx_options options;
-    patron_ctx_options_init(&options);
-    options.file_ops = &files;
-    options.threads = 2;
-    options.memory_cap = CAP;
-    patron_ctx *own = NULL;
-    assert_int_equal(patron_ctx_create(&options, &own, NULL), PATRON_OK);
-    return own;
-}
-
-static void mapped_end(mapped *m, patron_ctx *own) {
-    assert_true(patron_ctx_memory_peak(own) < patron_ctx_memory(own) + SLACK);
-    patron_ctx_destroy(own);
-    drop(m->memory, m->room);
-}
-
-/* A file of any kind that says it has 8 GiB, and has them. */
-static void a_file_beyond_4_gib_that_lies_is_refused_without_being_read(void **state) {
-    (void)state;
-    const int64_t lengths[] = {TWO_31, TWO_32, 2 * TWO_32};
-    mapped m;
-    patron_ctx *own = mapped_ctx(&m, 2 * TWO_32);
-    for (int k = 0; k < N_SAVED_SAMPLES; k++) {
-        patron_bytes *bytes = saved_samples[k].make(ctx, 3, 0);
-        int64_t size = patron_bytes_size(bytes);
-        memcpy(m.memory, patron_bytes_data(bytes), (size_t)size);
-        pt_file_head *head = (pt_file_head *)(void *)m.memory;
-        pt_file_entry *last = &head->entries[head->extent.n_sections - 1];
-        for (int i = 0; i < LENGTH(lengths); i++)
-            for (int lie = 0; lie < 3; lie++) {
-                const uint64_t count = last->count;
-                m.length = lengths[i];
-                head->extent.length = (uint64_t)lengths[i];
-                if (lie == 1) head->extent.n_sections += UINT32_C(1) << 31;
-                if (lie == 2) last->count += UINT64_C(1) << 61;
-                head->extent.checksum = pt_crc32c_plain(
-                    0, &head->extent.n_sections, 60 + (int64_t)(head->extent.n_sections & 0xffff) * (int64_t)sizeof *last);
-                void *object = NULL;
-                patron_error error = {0};
-                patron_file_info *info = NULL;
-                assert_failed(saved_samples[k].kind->load(own, "file", &object, &error), PATRON_ERR_FORMAT, &error, "damaged");
-                assert_failed(patron_file_verify(own, "file", &error), PATRON_ERR_FORMAT, &error, "damaged");
-                assert_failed(patron_file_inspect(own, "file", &info, &error), PATRON_ERR_FORMAT, &error, "damaged");
-                assert_null(object);
-                assert_null(info);
-                if (lie == 1) head->extent.n_sections -= UINT32_C(1) << 31;
-                last->count = count;
-            }
-        memset(m.memory, 0, (size_t)size);
-        patron_bytes_destroy(bytes);
-    }
-    mapped_end(&m, own);
-}
-
-static void a_section_of_more_than_2_31_elements_is_written_and_read(void **state) {
-    (void)state;
-    const int64_t n = TWO_31 + 7; /* of two bytes: more than 4 GiB */
-    int16_t *data = sparse(2 * n);
-    mapped m;
-    patron_ctx *own = mapped_ctx(&m, 2 * n + 4096);
-    pt_writer *writer = NULL;
-    assert_int_equal(pt_writer_create(own, "sample", 1, &writer, NULL), PATRON_OK);
-    pt_writer_add(writer, "many", PATRON_SECTION_INT16, data, n);
-    pt_writer_add_int64(writer, "n", n);
-    m.zeros = (const char *)data;
-    m.n_zeros = 2 * n;
-    assert_int_equal(pt_writer_save(writer, "file", NULL), PATRON_OK);
-    assert_true(m.length > 2 * n && m.length % 64 == 0);
-    pt_writer_destroy(writer);
-    pt_reader *reader = NULL;
-    const int16_t *read = NULL;
-    int64_t count = 0, said = 0;
-    assert_int_equal(pt_reader_open(own, "file", "sample", 1, &reader, NULL), PATRON_OK);
-    assert_int_equal(pt_reader_int64(reader, "n", 0, INT64_MAX, &said, NULL), PATRON_OK);
-    assert_int_equal(pt_reader_section(reader, "many", PATRON_SECTION_INT16, &read, &count, NULL), PATRON_OK);
-    assert_int_equal(count, n);
-    assert_int_equal(said, n);
-    assert_int_equal(read[n - 1], 0);
-    pt_reader_destroy(reader);
-    m.memory[(const char *)(read + n - 3) - m.memory] = 1; /* behind the 2^32nd byte of the file */
-    patron_error error = {0};
-    assert_failed(patron_file_verify(own, "file", &error), PATRON_ERR_FORMAT, &error, "section \"many\" is damaged");
-    mapped_end(&m, own);
-    drop(data, 2 * n);
-    /* and one that no file can hold */
-    patron_bytes *bytes = NULL;
-    assert_int_equal(pt_writer_create(ctx, "sample", 1, &writer, NULL), PATRON_OK);
-    pt_writer_add(writer, "many", PATRON_SECTION_INT64, &said, (INT64_C(1) << 61) + 1);
-    assert_failed(pt_writer_to_bytes(writer, &bytes, &error), PATRON_ERR_LIMIT, &error, "2305843009213693953 elements");
-    pt_writer_destroy(writer);
-}
-
-/* All of one user, at one instant, and all of the first kind: zeros. */
-static void a_log_of_more_than_2_31_events_is_loaded(void **state) {
-    (void)state;
-    if (!thorough) skip();
-    const int64_t n = TWO_31 + 5, offsets[] = {0, n};
-    void *zeros = sparse(8 * n);
-    mapped m;
-    patron_ctx *own = mapped_ctx(&m, 10 * n + (1 << 20));
-    made_row row = {.user = 1};
-    patron_log_options o;
-    patron_log_options_init(&o);
-    o.user = "who";
-    o.time = "when";
-    patron_bytes *bytes = saved_log(made_log_of(ctx, &row, 1, AS_INT64, 1, &o));
-    pt_reader *reader = NULL;
-    pt_writer *writer = NULL;
-    assert_int_equal(pt_reader_from_bytes(ctx, patron_bytes_data(bytes), patron_bytes_size(bytes), "log", 1, &reader, NULL),
-                     PATRON_OK);
-    assert_int_equal(pt_writer_create(own, "log", 1, &writer, NULL), PATRON_OK);
-    for (int64_t i = 0; i < pt_reader_n_sections(reader); i++) {
-        patron_file_section section;
-        const void *data;
-        int64_t count;
-        pt_reader_entry(reader, i, &section);
-        assert_int_equal(pt_reader_section(reader, section.name, section.type, &data, &count, NULL), PATRON_OK);
-        if (strcmp(section.name, "n") == 0) data = &n;
-        if (strcmp(section.name, "offsets") == 0) data = offsets;
-        if (strcmp(section.name, "time") == 0 || strcmp(section.name, "kinds") == 0) {
-            data = zeros;
-            count = n;
-        }
-        pt_writer_add(writer, section.name, section.type, data, count);
-    }
-    m.zeros = zeros;
-    m.n_zeros = 8 * n;
-    assert_int_equal(pt_writer_save(writer, "file", NULL), PATRON_OK);
-    pt_writer_destroy(writer);
-    pt_reader_destroy(reader);
-    patron_bytes_destroy(bytes);
-    patron_log *log = NULL, *other = NULL;
-    patron_error error = {0};
-    if (patron_log_load(own, "file", &log, &error) != PATRON_OK) fail_msg("%s", error.message);
-    assert_int_equal(patron_log_n_events(log), n);
-    assert_int_equal(patron_log_end(log), 1);
-    assert_int_equal(patron_log_offsets(log)[1], n);
-    patron_table *table = NULL;
-    assert_int_equal(patron_log_users(log, INT64_MAX, &table, NULL), PATRON_OK);
-    assert_int_equal(patron_table_n_rows(table), 1);
-    patron_table_destroy(table);
-    table = NULL;
-    assert_int_equal(patron_log_quality(log, NULL, &table, NULL), PATRON_OK);
-    patron_table_destroy(table);
-    table = NULL;
-    assert_failed(patron_log_merge(log, log, &other, &error), PATRON_ERR_LIMIT, &error, "in one log");
-    assert_failed(patron_log_between(log, 0, 1, &other, &error), PATRON_ERR_NO_MEMORY, &error, "memory cap");
-    assert_failed(patron_log_events(log, &table, &error), PATRON_ERR_NO_MEMORY, &error, "memory cap");
-    assert_failed(patron_profile_compute(log, NULL, &table, &error), PATRON_ERR_NO_MEMORY, &error, "memory cap");
-    patron_log_destroy(log);
-    mapped_end(&m, own);
-    drop(zeros, 8 * n);
-}
-
 int main(void) {
-#define FRUGAL(test) cmocka_unit_test_setup_teardown(test, begin_frugal, frugal)
     const struct CMUnitTest tests[] = {
         FRUGAL(rows_beyond_32_bits_are_read_where_they_lie),
         FRUGAL(counts_that_make_no_sense_are_refused_by_every_call_on_a_table),
@@ -838,9 +571,6 @@ int main(void) {
         FRUGAL(a_log_of_more_events_than_it_can_number_is_refused_before_any_is_read),
         FRUGAL(sums_beyond_64_bits_are_exact),
         FRUGAL(times_at_both_ends_of_the_range_are_told_apart),
-        FRUGAL(a_file_beyond_4_gib_that_lies_is_refused_without_being_read),
-        FRUGAL(a_section_of_more_than_2_31_elements_is_written_and_read),
-        FRUGAL(a_log_of_more_than_2_31_events_is_loaded),
     };
     return cmocka_run_group_tests_name("counts beyond 32 bits", tests, set_up, tear_down);
 }

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "contexts.h"
 #include "data/log.h"
 #include "patron.h"
 
@@ -131,13 +132,6 @@ static patron_status build(patron_ctx *ctx, int64_t n, const arrays *a, int role
 cleanup:
     patron_table_destroy(table);
     return status;
-}
-
-static patron_ctx *make_ctx(int threads) {
-    patron_ctx *ctx = NULL;
-    assert_int_equal(patron_ctx_create(NULL, &ctx, NULL), PATRON_OK);
-    assert_int_equal(patron_ctx_set_threads(ctx, threads, NULL), PATRON_OK);
-    return ctx;
 }
 
 static patron_log *make_log(patron_ctx *ctx, int64_t n, const row *rows, int roles, const patron_timezone *zone) {
@@ -351,7 +345,7 @@ static const char *const WINDOWS[] = {"7D", "1D", "36H", "30D"}; /* not in the o
 static const char *const SUFFIXES[] = {"_7d", "_1d", "_36h", "_30d"};
 
 static void check_all(int64_t n, const row *rows, int roles, const patron_timezone *zone, int64_t as_of) {
-    patron_ctx *ctx = make_ctx(2);
+    patron_ctx *ctx = new_ctx(2);
     patron_log *log = make_log(ctx, n, rows, roles, zone);
     patron_table *table = profile_of(log, LENGTH(WINDOWS), WINDOWS, as_of);
     if (as_of == NONE) as_of = patron_log_end(log);
@@ -452,7 +446,7 @@ static void a_day_met_again_after_clocks_went_back_counts_once(void **state) {
     rows[1].time = midnight + 30 * PT_SECOND;            /* day 5, its first minute */
     rows[2].time = midnight + HOUR / 2;                  /* day 4 again */
     rows[3].time = midnight + HOUR + 2 * 60 * PT_SECOND; /* day 5 again */
-    patron_ctx *ctx = make_ctx(1);
+    patron_ctx *ctx = new_ctx(1);
     patron_log *log = make_log(ctx, 4, rows, 0, &ODD_ZONE);
     patron_table *table = profile_of(log, 0, NULL, NONE);
     assert_int_equal(integer_at(table, "active_days", 0), 2);
@@ -477,7 +471,7 @@ static void windows_are_half_open_and_days_are_local_ones(void **state) {
     const int64_t times[] = {start - 1, start, as_of - 1, as_of};
     row rows[4];
     for (int i = 0; i < 4; i++) rows[i] = (row){i, times[i], PURCHASE, 1, 1, 100, 100, 0};
-    patron_ctx *ctx = make_ctx(1);
+    patron_ctx *ctx = new_ctx(1);
     patron_log *log = make_log(ctx, 4, rows, HAS_AMOUNT, &zone);
     const char *const windows[] = {"1D", "24H"};
     patron_table *table = profile_of(log, 2, windows, as_of);
@@ -508,7 +502,7 @@ static void nothing_at_or_after_as_of_changes_a_byte(void **state) {
             rows[i].order = past[below(&seed, n_past)].order;
             rows[i].amount = 99999999;
         }
-    patron_ctx *ctx = make_ctx(2);
+    patron_ctx *ctx = new_ctx(2);
     patron_log *with = make_log(ctx, n, rows, HAS_ALL, NULL), *without = make_log(ctx, n_past, past, HAS_ALL, NULL);
     patron_table *a = profile_of(with, LENGTH(WINDOWS), WINDOWS, as_of);
     patron_table *b = profile_of(without, LENGTH(WINDOWS), WINDOWS, as_of);
@@ -530,7 +524,7 @@ static void nothing_at_or_after_as_of_changes_a_byte(void **state) {
 static void a_user_of_the_future_has_a_row_of_zeros_and_nulls(void **state) {
     (void)state;
     row rows[] = {{1, START, PURCHASE, 1, 1, 100, 100, 0}, {2, START + PT_DAY, PURCHASE, 1, 2, 100, 100, 0}};
-    patron_ctx *ctx = make_ctx(1);
+    patron_ctx *ctx = new_ctx(1);
     patron_log *log = make_log(ctx, 2, rows, HAS_ALL, NULL);
     patron_table *table = profile_of(log, LENGTH(WINDOWS), WINDOWS, START + 1);
     for (int64_t c = 1; c < table->n_columns; c++) {
@@ -553,7 +547,7 @@ static void a_user_of_the_future_has_a_row_of_zeros_and_nulls(void **state) {
 static void missing_amounts_count_as_orders_worth_nothing(void **state) {
     (void)state;
     row rows[] = {{1, START, PURCHASE, 1, 1, NONE, NONE, NONE}, {1, START + PT_DAY, PURCHASE, 1, 2, NONE, NONE, NONE}};
-    patron_ctx *ctx = make_ctx(1);
+    patron_ctx *ctx = new_ctx(1);
     patron_log *log = make_log(ctx, 2, rows, HAS_ALL, NULL);
     patron_table *table = profile_of(log, 0, NULL, NONE);
     check_integer(table, "orders", "", 0, 2);
@@ -575,7 +569,7 @@ static void threads_and_row_order_do_not_change_a_byte(void **state) {
     uint64_t seed = 15;
     const int64_t n = 150000;
     row *rows = random_rows(&seed, n, 40001); /* seven chunks, the last tile not full */
-    patron_ctx *ctx = make_ctx(1);
+    patron_ctx *ctx = new_ctx(1);
     patron_log *log = make_log(ctx, n, rows, HAS_ALL, NULL);
     patron_table *first = profile_of(log, LENGTH(WINDOWS), WINDOWS, START + 30 * PT_DAY);
     for (int64_t k = 0; k < LENGTH(threads); k++) {
@@ -618,7 +612,7 @@ static void definitions_name_every_column_and_keep_their_null_rule(void **state)
     static const int roles[] = {HAS_ALL, HAS_EVENT, HAS_AMOUNT | HAS_ITEM};
     uint64_t seed = 16;
     row *rows = random_rows(&seed, 400, 60);
-    patron_ctx *ctx = make_ctx(2);
+    patron_ctx *ctx = new_ctx(2);
     patron_profile_options options;
     patron_profile_options_init(&options);
     options.windows = WINDOWS;
@@ -670,7 +664,7 @@ static void gaps_as_wide_as_time_itself_have_a_deviation(void **state) {
     } cases[] = {{4, -(INT64_C(1) << 62) - (INT64_C(1) << 59), (INT64_C(1) << 62) + (INT64_C(1) << 59)},
                  {12, INT64_MIN + 1, INT64_MAX - 2},
                  {3, -(INT64_C(1) << 60), INT64_C(1) << 60}};
-    patron_ctx *ctx = make_ctx(1);
+    patron_ctx *ctx = new_ctx(1);
     for (int64_t k = 0; k < LENGTH(cases); k++) {
         int64_t users[12], times[12], orders[12];
         for (int64_t i = 0; i < cases[k].n; i++) {
@@ -737,7 +731,7 @@ static void bad_windows_are_refused_by_name(void **state) {
           "\x97\xa5\xe6\x97\xa5\xe6\x97\xa5"},
          "has 36 bytes"}};
     row rows[] = {{1, START, PURCHASE, 1, 1, 100, 100, 0}};
-    patron_ctx *ctx = make_ctx(1);
+    patron_ctx *ctx = new_ctx(1);
     patron_log *log = make_log(ctx, 1, rows, HAS_ALL, NULL);
     patron_table *table = NULL;
     patron_error error = {0};

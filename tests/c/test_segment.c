@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "base/file.h"
+#include "contexts.h"
 #include "file_samples.h"
 #include "patron.h"
 
@@ -28,13 +29,6 @@ static uint64_t next_random(uint64_t *state) {
 }
 
 static int64_t below(uint64_t *state, int64_t n) { return (int64_t)(next_random(state) % (uint64_t)n); }
-
-static patron_ctx *make_ctx(void) {
-    patron_ctx *ctx = NULL;
-    assert_int_equal(patron_ctx_create(NULL, &ctx, NULL), PATRON_OK);
-    assert_int_equal(patron_ctx_set_threads(ctx, 2, NULL), PATRON_OK);
-    return ctx;
-}
 
 typedef struct customers {
     int64_t n;
@@ -125,7 +119,7 @@ static void scores_and_segments_equal_the_twins(void **state) {
     (void)state;
     static const int bins[] = {2, 3, 4, 5, 7, 10, 100};
     static const int64_t sizes[] = {1, 2, 3, 7, 40, 300}, varieties[] = {1, 2, 4, 30, 100000};
-    patron_ctx *ctx = make_ctx();
+    patron_ctx *ctx = new_ctx(2);
     uint64_t seed = 3;
     for (int64_t b = 0; b < LENGTH(bins); b++)
         for (int64_t s = 0; s < LENGTH(sizes); s++)
@@ -154,7 +148,7 @@ static void scores_and_segments_equal_the_twins(void **state) {
 static void best_and_worst_values_take_the_ends_of_the_scale_however_many_share_them(void **state) {
     (void)state;
     enum { N = 100 };
-    patron_ctx *ctx = make_ctx();
+    patron_ctx *ctx = new_ctx(2);
     for (int64_t at_top = 1; at_top < N; at_top += 7) {
         double x[N];
         uint8_t r[N], f[N], m[N];
@@ -179,7 +173,7 @@ static void the_worked_example_of_many_single_orders_holds(void **state) {
     double x[100];
     uint8_t f[100];
     for (int i = 0; i < 100; i++) x[i] = i < 70 ? 1 : i < 90 ? 2 : 3;
-    patron_ctx *ctx = make_ctx();
+    patron_ctx *ctx = new_ctx(2);
     patron_rfm *rfm = NULL;
     assert_int_equal(patron_rfm_fit(ctx, 100, x, x, x, NULL, &rfm, NULL), PATRON_OK);
     assert_int_equal(patron_rfm_predict(rfm, 100, x, x, x, NULL, f, NULL, NULL, NULL), PATRON_OK);
@@ -204,7 +198,7 @@ static patron_bytes *bytes_of(const patron_rfm *rfm) {
 
 static void the_order_of_rows_and_the_sign_of_zero_change_nothing(void **state) {
     (void)state;
-    patron_ctx *ctx = make_ctx();
+    patron_ctx *ctx = new_ctx(2);
     uint64_t seed = 4;
     customers c = random_customers(&seed, 5000, 40);
     for (int64_t i = 0; i < c.n; i += 3) c.x[2][i] = i % 30 == 0 ? 0.0 : -0.0; /* enough for a threshold */
@@ -240,7 +234,7 @@ static void cut_points_by_hand_are_used_as_they_are(void **state) {
     const double recency[] = {30, 30.5, 91, 0}, frequency[] = {1, 2, 6, 10}, monetary[] = {100, 100.01, -5, 1e9};
     static const uint8_t r[] = {3, 2, 1, 3}, f[] = {1, 2, 4, 5}, m[] = {1, 2, 1, 2};
     uint8_t got[4][4];
-    patron_ctx *ctx = make_ctx();
+    patron_ctx *ctx = new_ctx(2);
     patron_rfm_options options;
     patron_rfm_options_init(&options);
     options.recency_cuts = days;
@@ -265,7 +259,7 @@ static void cut_points_by_hand_are_used_as_they_are(void **state) {
 static void every_combination_of_scores_has_one_segment_and_all_are_reached(void **state) {
     (void)state;
     static const double cuts[] = {1, 2, 3, 4, 5, 6, 7, 8, 9};
-    patron_ctx *ctx = make_ctx();
+    patron_ctx *ctx = new_ctx(2);
     for (int n = 4; n <= 9; n++) {
         patron_rfm_options options;
         patron_rfm_options_init(&options);
@@ -298,7 +292,7 @@ static void every_combination_of_scores_has_one_segment_and_all_are_reached(void
 
 static void many_customers_score_as_one_by_one(void **state) {
     (void)state;
-    patron_ctx *ctx = make_ctx();
+    patron_ctx *ctx = new_ctx(2);
     uint64_t seed = 6;
     customers c = random_customers(&seed, 200001, 1000);
     patron_rfm *rfm = fit(ctx, &c, 10);
@@ -319,7 +313,7 @@ static void many_customers_score_as_one_by_one(void **state) {
 
 static void bad_numbers_are_refused_by_row_and_outputs_stay(void **state) {
     (void)state;
-    patron_ctx *ctx = make_ctx();
+    patron_ctx *ctx = new_ctx(2);
     uint64_t seed = 7;
     customers c = random_customers(&seed, 200000, 1000);
     patron_rfm *rfm = fit(ctx, &c, 5), *none = NULL;
@@ -374,7 +368,7 @@ static void bad_options_are_refused(void **state) {
                {5, -1, NULL, "n_frequency_cuts is -1 and frequency_cuts is NULL"},
                {5, 100, falling, "There are 100 cut points of frequency"}};
     const double x[] = {1, 2, 3};
-    patron_ctx *ctx = make_ctx();
+    patron_ctx *ctx = new_ctx(2);
     patron_rfm *rfm = NULL;
     patron_error error = {0};
     for (int64_t k = 0; k < LENGTH(bad); k++) {
@@ -395,7 +389,7 @@ static void bad_options_are_refused(void **state) {
 
 static void saved_models_score_the_same(void **state) {
     (void)state;
-    patron_ctx *ctx = make_ctx();
+    patron_ctx *ctx = new_ctx(2);
     uint64_t seed = 8;
     customers c = random_customers(&seed, 3000, 50), d = random_customers(&seed, 3000, 80), e = d;
     for (int k = 0; k < 4; k++) e.scores[k] = calloc(3000, 1);
@@ -427,7 +421,7 @@ static void saved_models_score_the_same(void **state) {
 
 static void the_names_of_columns_are_kept(void **state) {
     (void)state;
-    patron_ctx *ctx = make_ctx();
+    patron_ctx *ctx = new_ctx(2);
     const double x[] = {1, 2, 3};
     patron_rfm *rfm = NULL, *loaded = NULL;
     patron_rfm_options options;
@@ -454,7 +448,7 @@ static void the_names_of_columns_are_kept(void **state) {
 /* What is accepted comes back: a model whose file nobody can load would be lost. */
 static void a_model_that_is_made_is_one_that_can_be_loaded(void **state) {
     (void)state;
-    patron_ctx *ctx = make_ctx();
+    patron_ctx *ctx = new_ctx(2);
     static const char *const names[] = {NULL, "", "spent", "\xe5\x8d\x95", "a\nb", "\xff", "day\xc3", "\xed\xa0\x80"};
     enum { N = LENGTH(names), FIRST_BAD = 5 };
     const double x[] = {1, 2, 3};
@@ -515,7 +509,7 @@ static void numbers_in_messages_do_not_follow_the_locale(void **state) {
     char folder[128], text[400];
     sample_folder(folder);
     assert_int_equal(setenv("LOCPATH", folder, 1), 0);
-    patron_ctx *ctx = make_ctx();
+    patron_ctx *ctx = new_ctx(2);
     const double x[] = {1, 2, 3}, bad[] = {-1.5, 1, 1}, falling[] = {2.25, 1e-7};
     patron_rfm_options options;
     patron_rfm_options_init(&options);
@@ -574,7 +568,7 @@ static void well_formed_files_of_nonsense_are_refused(void **state) {
         {"rfm", 5, fine, 4, false, "days", "section \"monetary\" is missing; expected one of type float64"},
         {"rfm", 5, fine, 4, true, "\xc3", "section \"columns.recency\" has text that is not UTF-8"},
         {"log", 5, fine, 4, true, "days", "is of kind \"log\"; expected kind \"rfm\""}};
-    patron_ctx *ctx = make_ctx();
+    patron_ctx *ctx = new_ctx(2);
     for (int64_t k = 0; k < LENGTH(files); k++) {
         pt_writer *writer = NULL;
         pt_buffer *bytes = NULL;

@@ -102,7 +102,7 @@ static void the_last_reference_may_go_on_any_thread(void **state) {
     made_draw(rows, N_MORE, &(made_shape){.users = 9, .instants = 50}, &seed);
     patron_log_options options = made_options(false);
     for (int repeat = 0; repeat < 20; repeat++) {
-        patron_ctx *ctx = context(3);
+        patron_ctx *ctx = new_ctx(3);
         made m = made_table(ctx, rows, N_MORE, AS_INT64, 2);
         heir heirs[N_THREADS];
         pthread_t threads[N_THREADS];

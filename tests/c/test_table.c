@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "contexts.h"
 #include "data/column.h"
 
 #include <math.h>
@@ -13,12 +14,6 @@
 #include <string.h>
 
 #define COUNT(array) ((int64_t)(sizeof(array) / sizeof *(array)))
-
-static patron_ctx *new_ctx(void) {
-    patron_ctx *ctx = NULL;
-    assert_int_equal(patron_ctx_create(NULL, &ctx, NULL), PATRON_OK);
-    return ctx;
-}
 
 /* A table of one borrowed column "x". */
 static patron_table *table_of(patron_ctx *ctx, int64_t n, patron_column column) {
@@ -125,7 +120,7 @@ static void bitmaps_are_counted_and_expanded_at_any_offset(void **state) {
 
 static void validity_is_packed_only_where_there_are_nulls(void **state) {
     (void)state;
-    patron_ctx *ctx = new_ctx();
+    patron_ctx *ctx = new_ctx(0);
     uint8_t valid[11] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1}, *bits = NULL;
     assert_int_equal(pt_validity_pack(ctx, 11, valid, &bits, NULL), PATRON_OK);
     assert_null(bits);
@@ -141,7 +136,7 @@ static void validity_is_packed_only_where_there_are_nulls(void **state) {
 
 static void times_are_read_in_microseconds_rounded_down(void **state) {
     (void)state;
-    patron_ctx *ctx = new_ctx();
+    patron_ctx *ctx = new_ctx(0);
     const int64_t values[] = {-1, 1999, 86399999};
     static const struct {
         patron_type type;
@@ -166,7 +161,7 @@ static void times_are_read_in_microseconds_rounded_down(void **state) {
 
 static void an_integer_that_does_not_fit_is_an_error_and_writes_nothing(void **state) {
     (void)state;
-    patron_ctx *ctx = new_ctx();
+    patron_ctx *ctx = new_ctx(0);
     uint64_t large[700] = {0};
     int64_t out[700];
     patron_error error = {0};
@@ -200,7 +195,7 @@ static void an_integer_that_does_not_fit_is_an_error_and_writes_nothing(void **s
 static void every_half_is_read_exactly(void **state) {
     (void)state;
     enum { N = 65536 };
-    patron_ctx *ctx = new_ctx();
+    patron_ctx *ctx = new_ctx(0);
     uint16_t *halves = malloc(N * sizeof *halves);
     double *out = malloc(N * sizeof *out);
     for (int i = 0; i < N; i++) halves[i] = (uint16_t)i;
@@ -226,7 +221,7 @@ static void every_half_is_read_exactly(void **state) {
 static void decimals_become_the_nearest_double(void **state) {
     (void)state;
     typedef __int128 int128;
-    patron_ctx *ctx = new_ctx();
+    patron_ctx *ctx = new_ctx(0);
     /* 2^53 + 1 lies between two doubles; as 9007199254740993.0 it rounds to even, with more digits behind it away. */
     static const struct {
         int128 value;
@@ -286,7 +281,7 @@ static void assert_micros(patron_ctx *ctx, patron_column column, int64_t n, cons
 
 static void doubles_become_millionths_half_to_even(void **state) {
     (void)state;
-    patron_ctx *ctx = new_ctx();
+    patron_ctx *ctx = new_ctx(0);
     const double amounts[] = {12.34, -0.0, 0.1 + 0.2, 1e-6, 2.5e-6, 3.5e-6, -2.5e-6, 4e-7, 2251799813.685247, -999999.999999};
     const int64_t micros[] = {12340000, 0, 300000, 1, 2, 4, -2, 0, INT64_C(2251799813685247), INT64_C(-999999999999)};
     assert_micros(ctx, (patron_column){.type = PATRON_TYPE_FLOAT64, .values = amounts}, COUNT(amounts), micros, "1121222211");
@@ -304,7 +299,7 @@ static void doubles_become_millionths_half_to_even(void **state) {
 
 static void every_amount_of_six_decimals_is_exact(void **state) {
     (void)state;
-    patron_ctx *ctx = new_ctx();
+    patron_ctx *ctx = new_ctx(0);
     for (int round = 0; round < 200; round++) {
         double values[1000];
         int64_t micros[1000];
@@ -322,7 +317,7 @@ static void every_amount_of_six_decimals_is_exact(void **state) {
 
 static void other_numbers_become_millionths_exactly(void **state) {
     (void)state;
-    patron_ctx *ctx = new_ctx();
+    patron_ctx *ctx = new_ctx(0);
     const float singles[] = {0.1f, 12.34f, 1e-7f, 16777216.0f};
     assert_micros(ctx, (patron_column){.type = PATRON_TYPE_FLOAT32, .values = singles}, 4,
                   (int64_t[]){100000, 12340000, 0, INT64_C(16777216000000)}, "1121");
@@ -353,7 +348,7 @@ static void other_numbers_become_millionths_exactly(void **state) {
 
 static void a_column_of_another_type_is_refused_by_name(void **state) {
     (void)state;
-    patron_ctx *ctx = new_ctx();
+    patron_ctx *ctx = new_ctx(0);
     const double real = 1.5;
     const int32_t offsets[] = {0, 1}, day = 3;
     int64_t whole;
@@ -387,7 +382,7 @@ static void a_column_of_another_type_is_refused_by_name(void **state) {
 
 static void borrowed_columns_are_checked(void **state) {
     (void)state;
-    patron_ctx *ctx = new_ctx();
+    patron_ctx *ctx = new_ctx(0);
     patron_table *table = NULL;
     const int64_t values[] = {0, 1, 2};
     const int32_t falling[] = {0, 2, 1, 3}, rising[] = {0, 1, 2, 3};
@@ -462,7 +457,7 @@ static void the_first_bad_row_is_named_at_any_number_of_threads(void **state) {
     memset(bytes, 'a', N);
     bytes[123456] = bytes[200000] = bytes[399999] = (char)0x80;
     for (int threads = 1; threads <= 8; threads *= 2) {
-        patron_ctx *ctx = new_ctx();
+        patron_ctx *ctx = new_ctx(0);
         assert_int_equal(patron_ctx_set_threads(ctx, threads, NULL), PATRON_OK);
         patron_table *table = NULL;
         patron_error error = {0};
@@ -482,7 +477,7 @@ static void the_first_bad_row_is_named_at_any_number_of_threads(void **state) {
 
 static void selected_and_joined_tables_share_memory_and_outlive_their_sources(void **state) {
     (void)state;
-    patron_ctx *ctx = new_ctx();
+    patron_ctx *ctx = new_ctx(0);
     const int64_t x[] = {1, 2, 3};
     const uint8_t validity[] = {6};
     patron_table *table = table_of(ctx, 3, (patron_column){.type = PATRON_TYPE_INT64, .values = x, .validity = validity});
@@ -524,7 +519,7 @@ static void selected_and_joined_tables_share_memory_and_outlive_their_sources(vo
 static void blocks_read_the_same_whatever_the_chunks(void **state) {
     (void)state;
     enum { N = 3000, SKIP = 5 };
-    patron_ctx *ctx = new_ctx();
+    patron_ctx *ctx = new_ctx(0);
     int32_t *values = malloc((N + SKIP) * sizeof *values);
     uint8_t *validity = malloc(N / 8 + 2);
     for (int i = 0; i < N + SKIP; i++) values[i] = (int32_t)draw();
@@ -584,7 +579,7 @@ static void blocks_read_the_same_whatever_the_chunks(void **state) {
 
 static void values_are_described_in_the_room_there_is(void **state) {
     (void)state;
-    patron_ctx *ctx = new_ctx();
+    patron_ctx *ctx = new_ctx(0);
     const int32_t offsets[] = {0, 3, 15};
     patron_table *table = table_of(
         ctx, 2,
@@ -607,7 +602,7 @@ static void values_are_described_in_the_room_there_is(void **state) {
 /* Every slice of a table of two chunks, one of them with an offset, holds what the table holds there. */
 static void a_slice_is_what_the_table_holds_there(void **state) {
     (void)state;
-    patron_ctx *ctx = new_ctx();
+    patron_ctx *ctx = new_ctx(0);
     enum { N = 11, BOTH = 2 * N };
     int64_t x[N];
     int32_t offsets[N + 1] = {0}, index[N];

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "contexts.h"
 #include "data/column.h"
 
 #include <math.h>
@@ -14,12 +15,6 @@
 #include <string.h>
 
 #define COUNT(array) ((int64_t)(sizeof(array) / sizeof *(array)))
-
-static patron_ctx *new_ctx(void) {
-    patron_ctx *ctx = NULL;
-    assert_int_equal(patron_ctx_create(NULL, &ctx, NULL), PATRON_OK);
-    return ctx;
-}
 
 static patron_table *new_table(patron_ctx *ctx, int64_t n) {
     patron_table *table = NULL;
@@ -142,7 +137,7 @@ static void a_dictionary_reads_like_its_values(void **state) {
     enum { N = 1300 }; /* more than two blocks */
     static const patron_type index_types[] = {PATRON_TYPE_INT8,   PATRON_TYPE_UINT16, PATRON_TYPE_INT32, PATRON_TYPE_INT64,
                                               PATRON_TYPE_UINT32, PATRON_TYPE_INT16,  PATRON_TYPE_UINT8, PATRON_TYPE_UINT64};
-    patron_ctx *ctx = new_ctx();
+    patron_ctx *ctx = new_ctx(0);
     static int64_t indices[N];
     static unsigned char narrow[N * 8];
     static uint8_t validity[N / 8 + 1];
@@ -205,7 +200,7 @@ static void a_dictionary_without_values_is_all_null(void **state) {
     (void)state;
     static const uint8_t none[1] = {0};
     static const int8_t indices[3] = {5, -1, 0}; /* harmless under nulls */
-    patron_ctx *ctx = new_ctx();
+    patron_ctx *ctx = new_ctx(0);
     for (int64_t t = 0; t < COUNT(shapes); t++) {
         patron_column values = shapes[t];
         const int64_t zero = 0;
@@ -257,7 +252,7 @@ static void assert_joins_like_its_chunks(patron_ctx *ctx, pt_column *many, const
 
 static void chunks_of_every_type_are_joined_as_they_read(void **state) {
     (void)state;
-    patron_ctx *ctx = new_ctx();
+    patron_ctx *ctx = new_ctx(0);
     /* lengths and offsets that meet bytes of bits at every place */
     static const struct {
         int64_t from, n;
@@ -283,7 +278,7 @@ static void chunks_of_every_type_are_joined_as_they_read(void **state) {
 
 static void chunks_with_dictionaries_of_their_own_get_one(void **state) {
     (void)state;
-    patron_ctx *ctx = new_ctx();
+    patron_ctx *ctx = new_ctx(0);
     static int16_t indices[3][12];
     static const uint8_t validity[] = {0xD7, 0x0B}, no_validity[] = {0, 0};
     for (int k = 0; k < 3; k++)
@@ -343,7 +338,7 @@ static void chunks_with_dictionaries_of_their_own_get_one(void **state) {
 /* Chunks that say that they hold more than can be tried out; nothing of it is looked at. */
 static void what_one_array_cannot_count_is_refused_by_name(void **state) {
     (void)state;
-    patron_ctx *ctx = new_ctx();
+    patron_ctx *ctx = new_ctx(0);
     patron_error error = {0};
     pt_chunk out = {.length = 77};
     const int32_t long_text[] = {0, INT32_MAX - 5}, short_text[] = {0, 6};
@@ -405,7 +400,7 @@ static void assert_described(patron_ctx *ctx, patron_column column, const char *
 
 static void values_of_every_type_are_described(void **state) {
     (void)state;
-    patron_ctx *ctx = new_ctx();
+    patron_ctx *ctx = new_ctx(0);
     const float third = 1.0f / 3, plain = 0.1f;
     const double numbers[] = {0.1, 0.1 + 0.2, 1e300, NAN, -INFINITY};
     static const char *const written[] = {"0.1", "0.30000000000000004", "1e+300", "nan", "-inf"};
@@ -498,7 +493,7 @@ static void decimals_at_the_ends_become_millionths(void **state) {
         {e18 * e18 * 50 + 1, 44, 1, PT_MICROS_ROUNDED},
         {-e18 * e18 * 170, 45, 0, PT_MICROS_ROUNDED}, /* nearer to 0 than to 1, whatever fits 128 bits */
     };
-    patron_ctx *ctx = new_ctx();
+    patron_ctx *ctx = new_ctx(0);
     for (int64_t i = 0; i < COUNT(cases); i++) {
         patron_table *table = table_of(ctx, 1,
                                        (patron_column){.type = PATRON_TYPE_DECIMAL,
@@ -545,7 +540,7 @@ static void decimals_at_the_ends_become_millionths(void **state) {
 
 static void a_place_is_lent_only_where_the_rows_lie_as_they_are_wanted(void **state) {
     (void)state;
-    patron_ctx *ctx = new_ctx();
+    patron_ctx *ctx = new_ctx(0);
     _Alignas(8) char bytes[40] = {0};
     const double reals[] = {1, 2, 3};
     const uint8_t validity[] = {5};
@@ -597,7 +592,7 @@ static void tables_whose_types_differ_in_anything_do_not_go_together(void **stat
         CODES(real, PATRON_TYPE_INT16),
     };
 #undef CODES
-    patron_ctx *ctx = new_ctx();
+    patron_ctx *ctx = new_ctx(0);
     patron_table *tables[COUNT(all)];
     for (int64_t i = 0; i < COUNT(all); i++) tables[i] = table_of(ctx, 1, all[i]);
     for (int64_t i = 0; i < COUNT(all); i++)
@@ -682,7 +677,7 @@ static void types_that_make_no_sense_are_refused(void **state) {
 #undef CODES
 #undef DECIMALS
 #undef REFUSED_DECIMALS
-    patron_ctx *ctx = new_ctx();
+    patron_ctx *ctx = new_ctx(0);
     patron_table *table = table_of(ctx, 2, (patron_column){.type = PATRON_TYPE_NULL});
     assert_int_equal(patron_table_null_count(table, 0), 2);
     for (int64_t i = 0; i < COUNT(cases); i++) {

@@ -21,6 +21,7 @@ import pytest
 
 import patron
 from conftest import LONG_ONCE
+from made_logs import build, events
 from patron import _core
 
 FORKS = 1000 if LONG_ONCE else 100
@@ -29,34 +30,21 @@ PATIENCE = 60  # seconds that a child may take, on however busy a machine
 pytestmark = pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 
 
-def events(n: int, seed: int = 1) -> dict[str, Any]:
-    rng = np.random.default_rng(seed)
-    return {
-        "user": rng.integers(0, n // 20 + 1, n),
-        "time": np.datetime64("2023-01-01", "us") + rng.integers(0, 5 * 10**13, n),
-        "amount": rng.integers(-100, 10_000, n) / 100,
-    }
-
-
 DATA = events(30_000)
 KEYS = np.random.default_rng(2).integers(0, 2**62, 300_000)
-
-
-def build() -> patron.EventLog:
-    return patron.EventLog(DATA, user="user", time="time", amount="amount")
 
 
 def everything(log: patron.EventLog) -> str:
     """Builds, profiles, sorts: each on more than one thread."""
     profiles = patron.profile.Profiler(windows=("30D",)).fit_transform(log)
-    parts = (build().to_bytes(), log.to_bytes(), pickle.dumps(profiles), _core.sort_order(KEYS).tobytes())
+    parts = (build(DATA).to_bytes(), log.to_bytes(), pickle.dumps(profiles), _core.sort_order(KEYS).tobytes())
     return hashlib.sha256(b"".join(parts)).hexdigest()
 
 
 @pytest.fixture
 def log() -> Iterator[patron.EventLog]:
     patron.set_threads(3)
-    yield build()
+    yield build(DATA)
     patron.set_threads(0)
 
 
@@ -146,7 +134,7 @@ def test_threads_of_a_child_go_on(log: patron.EventLog) -> None:
 def test_a_child_may_end_what_the_parent_made(log: patron.EventLog) -> None:
     """Its copy of an object is its own; the pool of the parent is not waited for."""
 
-    kept = [build()]
+    kept = [build(DATA)]
 
     def end() -> int:
         before = _core.memory()
@@ -183,7 +171,7 @@ def test_a_child_forked_by_a_callback_does_not_hang(threads: int) -> None:
             assert os.getpid() != parent
             n = 400_000 if threads > 1 and "forked" in str(stopped) else 0
         if os.getpid() != parent:
-            os._exit(0 if n == 400_000 and build().n_events == len(DATA["user"]) else 1)
+            os._exit(0 if n == 400_000 and build(DATA).n_events == len(DATA["user"]) else 1)
         assert n == 400_000
     patron.set_threads(0)
     assert children

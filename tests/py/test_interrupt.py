@@ -24,14 +24,11 @@ import pytest
 
 import patron
 from conftest import LONG
+from made_logs import build, events
 from patron import _core
 
 LIMIT = 0.2
 N = 4_000_000 if LONG else 1_200_000
-
-
-def build(data: Any, **options: Any) -> patron.EventLog:
-    return patron.EventLog(data, user="user", time="time", item="item", amount="amount", **options)
 
 
 class Inputs:
@@ -41,21 +38,13 @@ class Inputs:
         self.n, self.folder = n, folder
         self.rng = np.random.default_rng(1)
 
-    def columns(self, n: int) -> dict[str, Any]:
-        return {
-            "user": self.rng.integers(0, n // 20 + 1, n),
-            "time": np.datetime64("2023-01-01", "us") + self.rng.integers(0, 5 * 10**13, n),
-            "item": self.rng.integers(0, 5000, n),
-            "amount": self.rng.integers(-100, 10_000, n) / 100,
-        }
-
     def names(self, n: int, distinct: int) -> pa.Array:
         values = pa.array([f"客户 {number:09d}" for number in range(distinct)])
         return values.take(pa.array(self.rng.integers(0, distinct, n)))
 
     @cached_property
     def arrays(self) -> dict[str, Any]:
-        return self.columns(self.n)
+        return events(self.n, self.rng)
 
     @cached_property
     def table(self) -> patron.Table:

@@ -10,26 +10,12 @@ import subprocess
 import sys
 import weakref
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
 import patron
-
-
-def events(n: int, seed: int = 1) -> dict[str, Any]:
-    rng = np.random.default_rng(seed)
-    return {
-        "user": rng.integers(0, n // 20 + 1, n),
-        "time": np.datetime64("2023-01-01", "us") + rng.integers(0, 5 * 10**13, n),
-        "item": rng.integers(0, 5000, n),
-        "amount": rng.integers(-100, 10_000, n) / 100,
-    }
-
-
-def build(data: Any) -> patron.EventLog:
-    return patron.EventLog(data, user="user", time="time", item="item", amount="amount")
+from made_logs import build, events
 
 
 def test_results_travel_to_other_processes() -> None:

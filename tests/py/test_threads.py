@@ -17,21 +17,8 @@ import numpy as np
 import pyarrow as pa
 
 import patron
+from made_logs import build, events
 from patron import _core
-
-
-def events(n: int, seed: int = 1) -> dict[str, Any]:
-    rng = np.random.default_rng(seed)
-    return {
-        "user": rng.integers(0, n // 20 + 1, n),
-        "time": np.datetime64("2023-01-01", "us") + rng.integers(0, 5 * 10**13, n),
-        "item": rng.integers(0, 5000, n),
-        "amount": rng.integers(-100, 10_000, n) / 100,
-    }
-
-
-def build(data: Any) -> patron.EventLog:
-    return patron.EventLog(data, user="user", time="time", item="item", amount="amount")
 
 
 def digest(log: patron.EventLog) -> str:
